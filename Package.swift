@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "tunerd",
+    platforms: [.macOS(.v26)],
+    products: [
+        .library(name: "KernelSpace", targets: ["KernelSpace"]),
+        .library(name: "Tuner", targets: ["Tuner"]),
+        .library(name: "SIMDKernels", targets: ["SIMDKernels"]),
+        .executable(name: "tunerd", targets: ["tunerd"]),
+        .executable(name: "tunectl", targets: ["tunectl"]),
+        .executable(name: "tune-worker", targets: ["tune-worker"]),
+    ],
+    dependencies: [
+        // Command lines of both programs: parsing, help, completions.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // SHA-256 for fingerprints and the object cache.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // The daemon's log.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // kernel.yaml, with line and column of every node.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // The HTTP/1.1 client of tunectl, over the Unix socket.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // The HTTP/1.1 server of tunerd, over the Unix socket.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Signals and orderly shutdown of the daemon.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .target(name: "CSIMD"),
+        .target(name: "CProcess"),
+        .target(name: "WorkerProtocol"),
+        .target(
+            name: "KernelSpace",
+            dependencies: [
+                "WorkerProtocol", "Yams", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(
+            name: "Tuner",
+            dependencies: [
+                "KernelSpace", "WorkerProtocol", "CProcess",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(name: "TunerStore", dependencies: ["Tuner", "CLMDB"]),
+        .target(
+            name: "TunerAPI",
+            dependencies: [
+                "Tuner", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
+        .target(name: "SIMDKernels", dependencies: ["CSIMD"]),
+        .executableTarget(
+            name: "tune-worker", dependencies: ["WorkerProtocol", "CSIMD", "CProcess"]),
+        .executableTarget(
+            name: "tunerd",
+            dependencies: [
+                "Tuner", "TunerStore", "TunerAPI", "CProcess",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .executableTarget(
+            name: "tunectl",
+            dependencies: [
+                "TunerAPI",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,7 @@
+// Instructions that Swift cannot spell, as header-only functions that inline into a kernel.
+#pragma once
+
+// Asks for the cache line at `address`, to be read soon and kept in every level.
+static inline __attribute__((always_inline)) void simd_prefetch(const void *_Nonnull address) {
+    __builtin_prefetch(address, 0, 3);
+}

@@ -1,0 +1,1 @@
+// Kernels live in folders beside this file, each with its manifest.

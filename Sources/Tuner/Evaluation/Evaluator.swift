@@ -1,0 +1,77 @@
+import KernelSpace
+import WorkerProtocol
+
+/// Outcome of trying a configuration.
+public struct Evaluation: Hashable, Codable, Sendable {
+    public enum Outcome: Hashable, Codable, Sendable {
+        case measured(Measurement, Verification)
+        case failed(Failure)
+    }
+    public var outcome: Outcome
+
+    public init(_ outcome: Outcome) { self.outcome = outcome }
+
+    /// Seconds a call; nil for a failure.
+    public var seconds: Double? {
+        if case .measured(let measurement, _) = outcome { measurement.seconds } else { nil }
+    }
+    public var failure: Failure? {
+        if case .failed(let failure) = outcome { failure } else { nil }
+    }
+}
+
+/// Where a session's time went, in seconds of wall time.
+public struct TimeSplit: Hashable, Codable, Sendable {
+    public var compile = 0.0
+    public var verify = 0.0
+    public var measure = 0.0
+    public var total = 0.0
+    /// Everything else: searching, storing, starting workers.
+    public var rest: Double { total - compile - verify - measure }
+
+    public init() {}
+}
+
+/// What an evaluator is busy with: for progress lines, never stored.
+public enum EvaluationPhase: String, Codable, Sendable {
+    case compiling, measuring, comparing
+}
+
+/// The only way to touch hardware: configurations in, evaluations out, for one (kernel, problem, target).
+public protocol Evaluator: Sendable {
+    /// Evaluates in order, calling `finished(index, evaluation)` as each is ready; a candidate's failure is an evaluation, an error is
+    /// the evaluator's own. Stops between candidates when the task is cancelled (CancellationError).
+    func evaluate(
+        _ configurations: [Configuration],
+        finished: @Sendable (Int, Evaluation) async throws -> Void
+    ) async throws
+
+    /// Times configurations against each other, interleaved: one measurement each (sample i of all from round i), nil where one failed.
+    func compare(_ configurations: [Configuration], rounds: Int) async throws -> [Measurement?]
+
+    /// What this configuration's evaluation is stored under; everything that could change it is in the hash.
+    func key(of configuration: Configuration) -> Fingerprint
+
+    /// Time spent so far in compiling, verifying, measuring (`total` left 0).
+    func timeSplit() async -> TimeSplit
+
+    /// Releases workers.
+    func finish() async
+}
+
+/// Makes the evaluator of one entry of a session's workload.
+public protocol EvaluatorProvider: Sendable {
+    /// Throws TunerError when the kernel, problem or target is unknown or cannot be compiled or run here.
+    func evaluator(
+        for entry: WorkloadEntry, target: String,
+        progress: @escaping @Sendable (EvaluationPhase) -> Void
+    ) async throws -> any Evaluator
+
+    /// Space and default of an entry; also what a session validates before it is accepted.
+    func space(for entry: WorkloadEntry, target: String) throws -> (
+        space: SearchSpace, defaultConfiguration: Configuration?
+    )
+
+    /// What a record of this entry is kept under.
+    func recordKey(for entry: WorkloadEntry, target: String) throws -> RecordKey
+}

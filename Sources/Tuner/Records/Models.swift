@@ -1,0 +1,244 @@
+import KernelSpace
+import WorkerProtocol
+
+/// What a record is kept under: the best configuration for kernel, problem, target, device.
+public struct RecordKey: Hashable, Codable, Sendable, Comparable {
+    public var kernel: String
+    /// `Problem.canonical`
+    public var problem: String
+    public var target: String
+    public var device: Fingerprint
+
+    public init(kernel: String, problem: String, target: String, device: Fingerprint) {
+        self.kernel = kernel
+        self.problem = problem
+        self.target = target
+        self.device = device
+    }
+
+    /// `sgemm/m=512,…/cpu-avx2/<device>`: also the key in the database.
+    public var text: String { "\(kernel)/\(problem)/\(target)/\(device.short)" }
+
+    public static func < (a: RecordKey, b: RecordKey) -> Bool { a.text < b.text }
+}
+
+/// The best configuration known, and what it was compared with.
+public struct TuningRecord: Hashable, Codable, Sendable {
+    public var key: RecordKey
+    public var problem: Problem
+    public var device: Device
+    public var configuration: Configuration
+    public var defaultConfiguration: Configuration
+    /// Key of the evaluation of `configuration`; a record whose key no longer matches is stale.
+    public var evaluation: Fingerprint
+    /// Seconds a call, winner and default, from the final interleaved comparison.
+    public var seconds: Double
+    public var defaultSeconds: Double
+    /// Work of one call.
+    public var flops: Double
+    public var bytes: Double
+    public var figure: Kernel.Work.Figure
+    public var compiler: String
+    public var session: String
+    /// Seconds since 1970.
+    public var created: Double
+    public var trials: Int
+    public var failures: Int
+
+    public init(
+        key: RecordKey, problem: Problem, device: Device, configuration: Configuration,
+        defaultConfiguration: Configuration, evaluation: Fingerprint, seconds: Double,
+        defaultSeconds: Double, flops: Double, bytes: Double, figure: Kernel.Work.Figure,
+        compiler: String, session: String, created: Double, trials: Int, failures: Int
+    ) {
+        self.key = key
+        self.problem = problem
+        self.device = device
+        self.configuration = configuration
+        self.defaultConfiguration = defaultConfiguration
+        self.evaluation = evaluation
+        self.seconds = seconds
+        self.defaultSeconds = defaultSeconds
+        self.flops = flops
+        self.bytes = bytes
+        self.figure = figure
+        self.compiler = compiler
+        self.session = session
+        self.created = created
+        self.trials = trials
+        self.failures = failures
+    }
+
+    /// How many times faster than the default, from the same comparison.
+    public var speedup: Double { defaultSeconds / seconds }
+}
+
+/// One numbered ask–evaluate–tell of a session's entry.
+public struct Trial: Hashable, Codable, Sendable {
+    public var session: String
+    /// Index into the session's workload.
+    public var entry: Int
+    /// 0 is the default configuration.
+    public var number: Int
+    public var configuration: Configuration
+    public var evaluationKey: Fingerprint
+    public var evaluation: Evaluation
+    /// True if the evaluation came from the store.
+    public var reused: Bool
+
+    public init(
+        session: String, entry: Int, number: Int, configuration: Configuration,
+        evaluationKey: Fingerprint, evaluation: Evaluation, reused: Bool
+    ) {
+        self.session = session
+        self.entry = entry
+        self.number = number
+        self.configuration = configuration
+        self.evaluationKey = evaluationKey
+        self.evaluation = evaluation
+        self.reused = reused
+    }
+}
+
+/// When to stop: whichever comes first.
+public struct Budget: Hashable, Codable, Sendable {
+    /// Trials for each entry of the workload.
+    public var trials: Int?
+    /// Wall time for the whole session, divided evenly over the entries still to do; interruptions do not count.
+    public var seconds: Double?
+
+    public init(trials: Int? = nil, seconds: Double? = nil) {
+        self.trials = trials
+        self.seconds = seconds
+    }
+}
+
+/// What a client asks for.
+public struct SessionRequest: Hashable, Codable, Sendable {
+    public var target: String
+    public var workload: [WorkloadEntry]
+    public var budget: Budget
+    public var strategy: String
+    public var seed: UInt64
+    /// How many configurations are asked and compiled together.
+    public var batch: Int
+    /// Whether a cancelled session may still replace records.
+    public var keepOnCancel: Bool
+
+    public init(
+        target: String, workload: [WorkloadEntry], budget: Budget, strategy: String, seed: UInt64,
+        batch: Int = 32, keepOnCancel: Bool = false
+    ) {
+        self.target = target
+        self.workload = workload
+        self.budget = budget
+        self.strategy = strategy
+        self.seed = seed
+        self.batch = batch
+        self.keepOnCancel = keepOnCancel
+    }
+}
+
+/// One tuning run owned by the daemon.
+public struct Session: Hashable, Codable, Sendable {
+    public enum State: Hashable, Codable, Sendable {
+        case queued, running, finished, cancelled
+        case failed(message: String)
+
+        public var isOver: Bool {
+            switch self {
+            case .queued, .running: false
+            case .finished, .cancelled, .failed: true
+            }
+        }
+        public var name: String {
+            switch self {
+            case .queued: "queued"
+            case .running: "running"
+            case .finished: "finished"
+            case .cancelled: "cancelled"
+            case .failed: "failed"
+            }
+        }
+    }
+    /// How one entry of the workload ended.
+    public struct Result: Hashable, Codable, Sendable {
+        public enum Decision: String, Codable, Sendable {
+            /// First record, or the incumbent was beaten.
+            case replaced
+            /// The incumbent was not beaten.
+            case kept
+            /// No configuration worked.
+            case noneValid
+            /// Cancelled before the final comparison.
+            case undecided
+        }
+        public var decision: Decision
+        public var trials: Int
+        public var failures: [String: Int]
+        /// Best of the session.
+        public var configuration: Configuration?
+        public var seconds: Double?
+        public var defaultSeconds: Double?
+
+        public init(
+            decision: Decision, trials: Int, failures: [String: Int], configuration: Configuration?,
+            seconds: Double?, defaultSeconds: Double?
+        ) {
+            self.decision = decision
+            self.trials = trials
+            self.failures = failures
+            self.configuration = configuration
+            self.seconds = seconds
+            self.defaultSeconds = defaultSeconds
+        }
+    }
+    public var id: String
+    public var request: SessionRequest
+    public var state: State
+    /// Seconds since 1970.
+    public var created: Double
+    /// Seconds of running so far, over all interruptions.
+    public var elapsed: Double
+    /// One a workload entry, nil until it is done.
+    public var results: [Result?]
+    public var timeSplit: TimeSplit
+
+    public init(id: String, request: SessionRequest, created: Double) {
+        self.id = id
+        self.request = request
+        self.created = created
+        state = .queued
+        elapsed = 0
+        results = Array(repeating: nil, count: request.workload.count)
+        timeSplit = TimeSplit()
+    }
+}
+
+/// One line of a session's event stream; numbered from 0 without gaps, stored in the same commit as what it tells.
+public struct Event: Hashable, Codable, Sendable {
+    public enum Body: Hashable, Codable, Sendable {
+        case sessionStarted
+        /// Continued by a daemon that found it running.
+        case sessionResumed
+        /// `space` valid configurations; `best`/default follow as trials.
+        case entryStarted(entry: Int, space: Int, figure: Kernel.Work.Figure, flops: Double, bytes: Double)
+        case trial(Trial)
+        case entryFinished(entry: Int, Session.Result, TuningRecord?)
+        case sessionFinished(Session.State, TimeSplit)
+        /// Not stored and not numbered (number −1): what is going on now.
+        case progress(entry: Int, EvaluationPhase)
+    }
+    public var session: String
+    public var number: Int
+    /// Seconds since 1970.
+    public var time: Double
+    public var body: Body
+
+    public init(session: String, number: Int, time: Double, body: Body) {
+        self.session = session
+        self.number = number
+        self.time = time
+        self.body = body
+    }
+}

@@ -1,0 +1,88 @@
+/// How far a variant's results were from the reference.
+public struct Verification: Hashable, Codable, Sendable {
+    /// Largest |x − reference| / (absolute + relative · |reference|); at most 1 for a pass.
+    public var worstToleranceShare: Double
+    /// ‖x − reference‖ / ‖reference‖ on the tuned problem.
+    public var relativeErrorNorm: Double
+    /// Elements compared, on all problems.
+    public var comparedElements: Int
+
+    public init(worstToleranceShare: Double, relativeErrorNorm: Double, comparedElements: Int) {
+        self.worstToleranceShare = worstToleranceShare
+        self.relativeErrorNorm = relativeErrorNorm
+        self.comparedElements = comparedElements
+    }
+}
+
+/// The samples of one candidate on one problem, and what is concluded from them.
+public struct Measurement: Hashable, Codable, Sendable {
+    /// Seconds a call, one value a sample, in the order taken.
+    public var samples: [Double]
+    /// Calls within each sample.
+    public var callsPerSample: Int
+    /// The estimate: seconds a call.
+    public var seconds: Double
+
+    public init(samples: [Double], callsPerSample: Int, seconds: Double) {
+        self.samples = samples
+        self.callsPerSample = callsPerSample
+        self.seconds = seconds
+    }
+}
+
+/// Why a candidate has no measurement.
+public enum Failure: Hashable, Codable, Sendable {
+    /// swiftc refused it, or its object needs the Swift runtime. `message` is the first diagnostic.
+    case compilation(message: String)
+    /// The compiler did not end in time, or was killed.
+    case compilerStopped(message: String)
+    /// Outputs differ from the reference: where, and both values (JSON has no NaN: values are text).
+    case wrongResult(problem: String, buffer: String, index: Int, value: String, expected: String)
+    /// An output element was left as it was poisoned.
+    case unwritten(problem: String, buffer: String, index: Int)
+    /// Padding between rows, or an input, was overwritten.
+    case overwritten(problem: String, buffer: String, index: Int)
+    /// A guard page was touched: `offset` bytes past the end (or, negative, before the start) of the buffer.
+    case outOfBounds(problem: String, buffer: String, offset: Int)
+    case crash(signal: Int, address: UInt64?)
+    /// The variant ended the worker by exit().
+    case exited(status: Int)
+    /// A signal that is no fault of memory ended the worker (SIGTERM, SIGKILL …).
+    case killed(signal: Int)
+    case timeout(phase: String, seconds: Double)
+    case outOfMemory(limit: Int)
+    /// It left a thread or a descriptor, or wrote to the reply channel.
+    case misbehaved(message: String)
+    /// Not the candidate's fault: disk full, worker not started …
+    case infrastructure(message: String)
+
+    /// Whether the same candidate fails the same way again, so that it may be remembered.
+    ///
+    /// Wrong results are remembered once seen twice: the evaluator repeats them before it reports one.
+    public var isDeterministic: Bool {
+        switch self {
+        case .compilation, .wrongResult, .unwritten, .overwritten, .outOfBounds, .misbehaved: true
+        case .crash, .exited, .compilerStopped, .killed, .timeout, .outOfMemory, .infrastructure:
+            false
+        }
+    }
+
+    /// The failure's name in JSON, tables and counts.
+    public var code: String {
+        switch self {
+        case .compilation: "compilation"
+        case .compilerStopped: "compilerStopped"
+        case .wrongResult: "wrongResult"
+        case .unwritten: "unwritten"
+        case .overwritten: "overwritten"
+        case .outOfBounds: "outOfBounds"
+        case .crash: "crash"
+        case .exited: "exited"
+        case .killed: "killed"
+        case .timeout: "timeout"
+        case .outOfMemory: "outOfMemory"
+        case .misbehaved: "misbehaved"
+        case .infrastructure: "infrastructure"
+        }
+    }
+}
