@@ -70,6 +70,10 @@ let package = Package(
                 "TunerAPI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: ["Tuner", "WorkerProtocol", "CProcess", "tune-worker"],
+            resources: [.copy("Hostile")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,106 @@
+import CProcess
+import Glibc
+
+/// How a process ended.
+package enum ProcessExit: Hashable, Sendable {
+    case status(Int)
+    case signal(Int)
+}
+
+/// What a child may use; nil leaves the parent's limit. Core files are always off.
+package struct ProcessLimits: Hashable, Sendable {
+    /// Bytes.
+    package var addressSpace: Int?
+    /// Seconds.
+    package var cpuTime: Int?
+    /// Bytes of any one file.
+    package var fileSize: Int?
+    package var openFiles: Int?
+    /// The only core it may use.
+    package var core: Int?
+    /// Absolute.
+    package var niceness: Int
+
+    package init(
+        addressSpace: Int? = nil, cpuTime: Int? = nil, fileSize: Int? = nil, openFiles: Int? = nil,
+        core: Int? = nil, niceness: Int = 0
+    ) {
+        self.addressSpace = addressSpace
+        self.cpuTime = cpuTime
+        self.fileSize = fileSize
+        self.openFiles = openFiles
+        self.core = core
+        self.niceness = niceness
+    }
+}
+
+/// A started process, the leader of its own group. Whoever has it must `killAndReap` it, on the thread that started it.
+struct SpawnedProcess {
+    let identifier: pid_t
+    /// Readable once the process has ended.
+    let descriptor: Int32
+
+    /// Starts `command` with `descriptors[i]` as its descriptor i (nil: /dev/null) and nothing else open.
+    init(_ command: ChildProcess, descriptors: [Int32?]) throws(TunerError) {
+        let arguments = CStrings([command.executable] + command.arguments)
+        let environment = CStrings(command.environment.map { "\($0.key)=\($0.value)" })
+        let directory = CStrings(command.workingDirectory.map { [$0] } ?? [])
+        let path = CStrings([command.executable])
+        let limits = command.limits
+        var process: pid_t = -1
+        var descriptor: Int32 = -1
+        var step: UnsafePointer<CChar>?
+        let sources = descriptors.map { $0 ?? -1 }
+        let error = sources.withUnsafeBufferPointer { sources -> Int32 in
+            guard let first = sources.baseAddress, let file = path.first else { return EINVAL }
+            var specification = CProcessSpecification(
+                path: file, argv: arguments.pointers, envp: environment.pointers,
+                working_directory: directory.first, descriptors: first,
+                descriptor_count: Int32(sources.count),
+                address_space: Int64(limits.addressSpace ?? -1),
+                cpu_time: Int64(limits.cpuTime ?? -1),
+                file_size: Int64(limits.fileSize ?? -1),
+                open_files: Int64(limits.openFiles ?? -1),
+                core: Int32(limits.core ?? -1), niceness: Int32(limits.niceness))
+            return cprocess_spawn(&specification, &process, &descriptor, &step)
+        }
+        guard error == 0 else {
+            let what = step.map { String(cString: $0) } ?? "start"
+            throw TunerError(
+                .internal,
+                "could not start \(command.executable): to \(what): \(String(cString: strerror(error)))"
+            )
+        }
+        identifier = process
+        self.descriptor = descriptor
+    }
+
+    /// Kills what is left of its group, waits for it and says how it ended.
+    func killAndReap() -> ProcessExit {
+        let exit = cprocess_kill_and_reap(identifier)
+        close(descriptor)
+        return exit.signal != 0 ? .signal(Int(exit.signal)) : .status(Int(exit.status))
+    }
+}
+
+/// A null-terminated array of C strings, freed with the object.
+private final class CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ strings: [String]) {
+        count = strings.count
+        pointers = .allocate(capacity: count + 1)
+        for (index, string) in strings.enumerated() {
+            (pointers + index).initialize(to: strdup(string))
+        }
+        (pointers + count).initialize(to: nil)
+    }
+
+    var first: UnsafePointer<CChar>? { pointers[0].map { UnsafePointer($0) } }
+
+    deinit {
+        for index in 0..<count { free(pointers[index]) }
+        pointers.deallocate()
+    }
+}
