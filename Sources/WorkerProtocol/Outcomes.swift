@@ -31,7 +31,7 @@ public struct Measurement: Hashable, Codable, Sendable {
 }
 
 /// Why a candidate has no measurement.
-public enum Failure: Hashable, Codable, Sendable {
+public enum Failure: Error, Hashable, Codable, Sendable {
     /// swiftc refused it, or its object needs the Swift runtime. `message` is the first diagnostic.
     case compilation(message: String)
     /// The compiler did not end in time, or was killed.
