@@ -74,6 +74,12 @@ let package = Package(
             name: "WorkerTests",
             dependencies: ["Tuner", "WorkerProtocol", "CProcess", "tune-worker"],
             resources: [.copy("Hostile")]),
+        // Killed by TunerStoreTests at random moments.
+        .executableTarget(
+            name: "store-crash-writer", dependencies: ["TunerStore"],
+            path: "Tests/store-crash-writer"),
+        .testTarget(
+            name: "TunerStoreTests", dependencies: ["TunerStore", "store-crash-writer"]),
     ],
     swiftLanguageModes: [.v6]
 )

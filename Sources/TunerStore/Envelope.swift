@@ -9,7 +9,9 @@ enum Envelope {
         case wrongSum
     }
 
-    static func seal(_ json: [UInt8], schema: Int, in database: SubDatabase, key: [UInt8]) -> [UInt8] {
+    static func seal(_ json: [UInt8], schema: Int, in database: SubDatabase, key: [UInt8])
+        -> [UInt8]
+    {
         let sum = checksum(json[...], schema: schema, in: database, key: key)
         return head + Array(String(schema).utf8) + middle + sum + tail + json + [end]
     }

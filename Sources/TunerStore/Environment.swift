@@ -131,7 +131,8 @@ final class Environment: @unchecked Sendable {
             guard dead == 0, try mapBytes() == size else { return }
             guard size < largestMap else {
                 throw TunerError(
-                    .storage, "cannot write \(path): it has reached its bound of \(largestMap) bytes",
+                    .storage,
+                    "cannot write \(path): it has reached its bound of \(largestMap) bytes",
                     hint: "move it away to begin anew; it stays readable")
             }
             let next = min(size * 2, largestMap)
@@ -197,19 +198,27 @@ final class Environment: @unchecked Sendable {
         if status.st_size == 0 { throw truncated(directory, length: 0, needed: nil) }
     }
 
-    private func checkLength() throws {
+    /// The end of the last page in use; throws `.storage` when damage makes it no length at all.
+    func bytesInUse() throws -> Int {
         var info = MDB_envinfo()
         var statistics = MDB_stat()
         try check(mdb_env_info(handle, &info), "examine")
         try check(mdb_env_stat(handle, &statistics), "examine")
         let pages = info.me_last_pgno.addingReportingOverflow(1)
-        let needed = pages.partialValue.multipliedReportingOverflow(by: Int(statistics.ms_psize))
+        let bytes = pages.partialValue.multipliedReportingOverflow(by: Int(statistics.ms_psize))
+        guard !pages.overflow, !bytes.overflow else {
+            throw StorageFailure(code: MDB_CORRUPTED, attempt: "open", path: path)
+        }
+        return bytes.partialValue
+    }
+
+    private func checkLength() throws {
+        let needed = try bytesInUse()
         var descriptor: mdb_filehandle_t = -1
         try check(mdb_env_get_fd(handle, &descriptor), "examine")
         let length = try fileLength(descriptor)
-        guard !pages.overflow, !needed.overflow, length >= needed.partialValue else {
-            let known = pages.overflow || needed.overflow ? nil : needed.partialValue
-            throw Self.truncated(path, length: length, needed: known)
+        guard length >= needed else {
+            throw Self.truncated(path, length: length, needed: needed)
         }
     }
 

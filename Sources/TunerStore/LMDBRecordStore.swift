@@ -58,6 +58,9 @@ public final class LMDBRecordStore: RecordStore {
         try checkVersion()
     }
 
+    /// What the pages in use take of the file.
+    package func bytesInUse() throws -> Int { try environment.bytesInUse() }
+
     // MARK: RecordStore
 
     public func commit(_ changes: [Change]) throws {
@@ -84,8 +87,12 @@ public final class LMDBRecordStore: RecordStore {
 
     public func records(kernel: String?) throws -> [TuningRecord] {
         let prefix = kernel.map { Schema.recordPrefix(kernel: $0) } ?? []
-        let records: [TuningRecord] = try values(in: .records) { try $0.values(in: $1, prefix: prefix) }
-        return records.filter { kernel == nil || $0.key.kernel == kernel }.sorted { $0.key < $1.key }
+        let records: [TuningRecord] = try values(in: .records) {
+            try $0.values(in: $1, prefix: prefix)
+        }
+        return records.filter { kernel == nil || $0.key.kernel == kernel }.sorted {
+            $0.key < $1.key
+        }
     }
 
     public func session(id: String) throws -> Session? {

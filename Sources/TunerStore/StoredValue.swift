@@ -43,7 +43,8 @@ enum StoredValue {
         } catch {
             throw TunerError(
                 .storage, "cannot read \(name(database, key)) in \(path): \(error)",
-                hint: "another version of tunerd wrote it: use that one, or another state directory")
+                hint: "another version of tunerd wrote it: use that one, or another state directory"
+            )
         }
     }
 

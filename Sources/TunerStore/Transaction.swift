@@ -71,7 +71,8 @@ struct Transaction {
 
     private func identifier(_ database: SubDatabase) throws -> MDB_dbi {
         guard let identifier = databases[database] else {
-            throw StorageFailure(code: MDB_BAD_DBI, attempt: "open \(database.rawValue) of", path: path)
+            throw StorageFailure(
+                code: MDB_BAD_DBI, attempt: "open \(database.rawValue) of", path: path)
         }
         return identifier
     }

@@ -13,7 +13,6 @@ public final class InMemoryRecordStore: RecordStore {
         var events: [String: [Int: Event]] = [:]
 
         mutating func apply(_ change: Change) throws {
-            try change.check()
             switch change {
             case .session(let session):
                 sessions[session.id] = session
@@ -43,6 +42,7 @@ public final class InMemoryRecordStore: RecordStore {
     public init() {}
 
     public func commit(_ changes: [Change]) throws {
+        for change in changes { try change.check() }
         try contents.withLock { contents in
             var next = contents
             for change in changes { try next.apply(change) }
