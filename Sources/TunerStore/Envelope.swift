@@ -1,7 +1,8 @@
 /// The form of every stored value: JSON with its schema version and a checksum.
 ///
-/// LMDB has no checksums: most flipped bits of a file go unnoticed by it. The sum covers the sub-database and the key too, so a
-/// value that turns up under another key is noticed as well. The form itself is the same in every schema version.
+/// LMDB has no checksums: most flipped bits of a file go unnoticed by it. The sum covers the
+/// sub-database and the key too, so a value that turns up under another key is noticed as well. The
+/// form itself is the same in every schema version.
 enum Envelope {
     /// What is wrong with a value's bytes.
     enum Damage: Error, Equatable {
@@ -48,8 +49,8 @@ enum Envelope {
         return true
     }
 
-    /// FNV-1a, 64 bits: each step is a bijection of the state, so one changed byte always changes the sum, and more do but for
-    /// 1 in 2⁶⁴. It is against accidents, not against people.
+    /// FNV-1a, 64 bits: each step is a bijection of the state, so one changed byte always changes
+    /// the sum, and more do but for 1 in 2⁶⁴. It is against accidents, not against people.
     private static func checksum(
         _ json: ArraySlice<UInt8>, schema: Int, in database: SubDatabase, key: [UInt8]
     ) -> [UInt8] {

@@ -25,7 +25,8 @@ final class Environment: @unchecked Sendable {
 
     /// Opens the database in `directory`, or makes it there with a map of `firstMap` bytes.
     ///
-    /// A file shorter than its pages in use is refused before any page is touched: a missing page would be a SIGBUS.
+    /// A file shorter than its pages in use is refused before any page is touched: a missing page
+    /// would be a SIGBUS.
     init(directory: String, mode: Mode, firstMap: Int, largestMap: Int) throws {
         path = directory
         self.largestMap = largestMap
@@ -60,7 +61,8 @@ final class Environment: @unchecked Sendable {
         try transact(UInt32(MDB_RDONLY), body)
     }
 
-    /// Durable when it returns; nothing happened if it throws. `body` runs again after the map has grown.
+    /// Durable when it returns; nothing happened if it throws. `body` runs again after the map has
+    /// grown.
     func write<Result>(_ body: (Transaction) throws -> Result) throws -> Result {
         try transact(0, body)
     }
@@ -104,8 +106,17 @@ final class Environment: @unchecked Sendable {
             mdb_txn_abort(handle)
             throw error
         }
-        try check(mdb_txn_commit(handle), "commit to")
+        let code = mdb_txn_commit(handle)
+        // LMDB calls a write that was cut short EIO, and that is how most disks say that they are
+        // full.
+        try check(code == EIO && isDiskFull() ? ENOSPC : code, "commit to")
         return result
+    }
+
+    private func isDiskFull() -> Bool {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return false }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize) < 1 << 20
     }
 
     private func transaction(_ handle: OpaquePointer) -> Transaction {
@@ -123,7 +134,8 @@ final class Environment: @unchecked Sendable {
         return info.me_mapsize
     }
 
-    /// Doubles the map, unless it is no longer `size` bytes long or pages came free by clearing dead readers.
+    /// Doubles the map, unless it is no longer `size` bytes long or pages came free by clearing
+    /// dead readers.
     private func grow(from size: Int) throws {
         try map.exclusive {
             var dead: Int32 = 0
@@ -149,7 +161,8 @@ final class Environment: @unchecked Sendable {
 
     /// Makes the file as long as the map, without using space on the disk.
     ///
-    /// LMDB may count pages at the end that it never wrote, so that only with this is a file shorter than its pages a damaged one.
+    /// LMDB may count pages at the end that it never wrote, so that only with this is a file
+    /// shorter than its pages a damaged one.
     private func extendFile(to size: Int) throws {
         var descriptor: mdb_filehandle_t = -1
         try check(mdb_env_get_fd(handle, &descriptor), "examine")
@@ -179,7 +192,8 @@ final class Environment: @unchecked Sendable {
         }
         mdb_env_set_maxdbs(handle, UInt32(SubDatabase.allCases.count))
         if mode == .create { mdb_env_set_mapsize(handle, firstMap) }
-        // Without thread-local slots: the threads of a pool come and go, and each would keep a reader's slot.
+        // Without thread-local slots: the threads of a pool come and go, and each would keep a
+        // reader's slot.
         let flags = MDB_NOTLS | (mode == .readOnly ? MDB_RDONLY : 0)
         code = mdb_env_open(handle, directory, UInt32(flags), 0o600)
         guard code == 0 else {
@@ -238,7 +252,8 @@ final class Environment: @unchecked Sendable {
                 var identifier: MDB_dbi = 0
                 let flags = mode == .create ? UInt32(MDB_CREATE) : 0
                 let code = mdb_dbi_open(transaction, database.rawValue, flags, &identifier)
-                // Not one of ours, or damaged: "not found" alone would send people looking for a file.
+                // Not one of ours, or damaged: "not found" alone would send people looking for a
+                // file.
                 let reported = code == MDB_NOTFOUND ? MDB_INVALID : code
                 try check(reported, "find \(database.rawValue) in")
                 databases[database] = identifier

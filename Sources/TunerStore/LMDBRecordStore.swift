@@ -26,15 +26,17 @@ public final class LMDBRecordStore: RecordStore {
 
     /// Opens the state in `stateDirectory`.
     ///
-    /// Throws `.busy` naming the process that writes it, `.notFound` when there is nothing to read, `.storage` when it is damaged,
-    /// of a newer schema, or out of reach.
+    /// Throws `.busy` naming the process that writes it, `.notFound` when there is nothing to read,
+    /// `.storage` when it is damaged, of a newer schema, or out of reach.
     public convenience init(stateDirectory: String, access: Access = .readWrite) throws {
-        // 64 MiB hold some 10,000 trials; 64 GiB are far beyond any use, and stop a fault that writes without end.
+        // 64 MiB hold some 10,000 trials; 64 GiB are far beyond any use, and stop a fault that
+        // writes without end.
         try self.init(
             stateDirectory: stateDirectory, access: access, firstMap: 1 << 26, largestMap: 1 << 36)
     }
 
-    /// `firstMap` and `largestMap` bound the file, in bytes: its length, of which only what is written takes space.
+    /// `firstMap` and `largestMap` bound the file, in bytes: its length, of which only what is
+    /// written takes space.
     package init(stateDirectory: String, access: Access, firstMap: Int, largestMap: Int) throws {
         directory = StateDirectory(path: stateDirectory)
         switch access {
@@ -160,7 +162,8 @@ public final class LMDBRecordStore: RecordStore {
         return try found.map { try decode($0, in: database, key: key) }
     }
 
-    /// Copied in one transaction, so all of one moment; decoded after it, so that no reader holds pages for long.
+    /// Copied in one transaction, so all of one moment; decoded after it, so that no reader holds
+    /// pages for long.
     private func values<Model: Decodable>(
         in database: SubDatabase,
         _ scan: (Transaction, SubDatabase) throws -> [(key: [UInt8], value: [UInt8])]

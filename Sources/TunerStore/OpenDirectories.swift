@@ -11,8 +11,8 @@ import Tuner
 
 /// The databases that this process has open.
 ///
-/// LMDB must not open one twice in a process: closing the second drops the first's file locks. So each is claimed here, by device
-/// and inode, whatever path leads to it.
+/// LMDB must not open one twice in a process: closing the second drops the first's file locks. So
+/// each is claimed here, by device and inode, whatever path leads to it.
 enum OpenDirectories {
     struct Claim: Hashable, Sendable {
         fileprivate var device: UInt64

@@ -32,7 +32,8 @@ enum Schema {
 
     static let versionKey = Array("schema".utf8)
 
-    /// Longest name kept whole, in bytes: with `/`, ten digits, `/`, ten digits after it 487 of LMDB's 511 bytes.
+    /// Longest name kept whole, in bytes: with `/`, ten digits, `/`, ten digits after it 487 of
+    /// LMDB's 511 bytes.
     static let nameLimit = 465
 
     static func session(_ id: String) -> [UInt8] { name(id) }
@@ -41,7 +42,8 @@ enum Schema {
 
     static func record(_ key: RecordKey) -> [UInt8] { name(key.text) }
 
-    /// What the keys of all records of `kernel` begin with; a long name's end is left to the caller to compare.
+    /// What the keys of all records of `kernel` begin with; a long name's end is left to the caller
+    /// to compare.
     static func recordPrefix(kernel: String) -> [UInt8] {
         Array("\(kernel)/".utf8.prefix(readablePrefix))
     }
@@ -61,7 +63,8 @@ enum Schema {
         eventPrefix(session: session) + digits(number)
     }
 
-    /// Digits of an entry's or trial's or event's number; `Change.numberLimit` is the largest that fits.
+    /// Digits of an entry's or trial's or event's number; `Change.numberLimit` is the largest that
+    /// fits.
     static let numberWidth = 10
 
     private static let slash = Array("/".utf8)

@@ -30,16 +30,19 @@ struct StateDirectory {
             let part = String(path[..<end])
             guard mkdir(part, 0o700) != 0, errno != EEXIST else { continue }
             let code = errno
-            // Above a directory that exists, a read-only or foreign one answers something else than EEXIST.
+            // Above a directory that exists, a read-only or foreign one answers something else than
+            // EEXIST.
             if access(part, F_OK) != 0 {
                 throw StorageFailure(code: code, attempt: "make the directory", path: part).error
             }
         }
     }
 
-    /// Makes the database, unless there is one, with what `fill` writes into it. The caller holds the `StateLock`.
+    /// Makes the database, unless there is one, with what `fill` writes into it. The caller holds
+    /// the `StateLock`.
     ///
-    /// It comes into being by a rename: a crash leaves none or a whole one, so an empty file is always damage.
+    /// It comes into being by a rename: a crash leaves none or a whole one, so an empty file is
+    /// always damage.
     func makeDatabase(fill: (_ directory: String) throws -> Void) throws {
         if try hasDatabase() { return }
         let new = database + ".new"

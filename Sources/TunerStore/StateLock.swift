@@ -8,7 +8,8 @@ import Tuner
     import Darwin
 #endif
 
-/// The right to write a state directory, held by one process until this is released or the process ends, however it ends.
+/// The right to write a state directory, held by one process until this is released or the process
+/// ends, however it ends.
 final class StateLock: Sendable {
     private let descriptor: Int32
 
@@ -54,7 +55,8 @@ final class StateLock: Sendable {
         return Int32(String(decoding: digits, as: UTF8.self))
     }
 
-    /// Only for the refusal's message: the lock holds without it, so a full disk is no reason to stop.
+    /// Only for the refusal's message: the lock holds without it, so a full disk is no reason to
+    /// stop.
     private func writeHolder() {
         let line = Array("\(getpid())\n".utf8)
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, line, line.count, 0) }

@@ -33,7 +33,10 @@ struct StorageFailure: Error {
         case MDB_READERS_FULL:
             "too many programs read this database at once: end some"
         case MDB_INVALID, MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_VERSION_MISMATCH:
-            "the database is damaged or not one of tunerd's: restore it from a copy, or move it away to begin anew"
+            """
+            the database is damaged or not one of tunerd's: restore it from a copy, or move it away \
+            to begin anew
+            """
         default: nil
         }
     }

@@ -32,7 +32,8 @@ struct Transaction {
         return true
     }
 
-    /// Copies of the values from `first` on whose keys begin with `prefix` and are longer by `suffix` bytes (nil: by any number).
+    /// Copies of the values from `first` on whose keys begin with `prefix` and are longer by
+    /// `suffix` bytes (nil: by any number).
     func values(
         in database: SubDatabase, prefix: [UInt8], suffix: Int? = nil, from first: [UInt8]? = nil,
         limit: Int = .max

@@ -4,7 +4,8 @@ import WorkerProtocol
 
 /// What every `RecordStore` promises, on an empty store: the first promise that is broken, or nil.
 ///
-/// A function that returns, not expectations: so that a test can demand that a broken store is rejected.
+/// A function that returns, not expectations: so that a test can demand that a broken store is
+/// rejected.
 func brokenPromise(of store: any RecordStore) -> String? {
     do {
         for (promise, holds) in promises where try !holds(store) { return promise }

@@ -13,10 +13,12 @@ import TunerStore
             var next = 0
             for round in 0..<20 {
                 let writer = try Writer(directory, from: next, samples: 50)
-                // From the first microseconds, when the database is being made, to some hundred commits.
+                // From the first microseconds, when the database is being made, to some hundred
+                // commits.
                 let lines = round % 4 == 0 ? 0 : Int.random(in: 1...40, using: &generator)
                 writer.awaitLines(lines)
-                usleep(UInt32.random(in: 0...3000, using: &generator))
+                let pause = UInt32.random(in: 0...(lines == 0 ? 30_000 : 3000), using: &generator)
+                usleep(pause)
                 let acknowledged = writer.kill().compactMap { Int($0) }.last ?? next - 1
                 next = try verify(directory, acknowledged: acknowledged, "round \(round)")
             }
@@ -52,18 +54,49 @@ import TunerStore
         }
     }
 
-    @Test func `a full disk is an error that says so, and loses nothing`() throws {
+    @Test func `a file that cannot grow is an error that says so, and loses nothing`() throws {
         try withTemporaryDirectory { directory in
             let writer = try Writer(directory, from: 0, samples: 300, fileLimit: 1 << 20)
-            let lines = writer.awaitEnd()
-            let error = try #require(lines.last)
-            #expect(error.hasPrefix("error cannot enlarge"))
-            #expect(error.contains("free space"))
-            let acknowledged = try #require(lines.compactMap { Int($0) }.last)
-            #expect(acknowledged > 10)
-            let next = try verify(directory, acknowledged: acknowledged, "full disk")
+            let acknowledged = try checkDiskFull(writer.awaitEnd(), "cannot enlarge")
+            let next = try verify(directory, acknowledged: acknowledged, "file limit")
             #expect(next == acknowledged + 1)
         }
+    }
+
+    /// On a file system of 3 MiB, where this process may mount one: in a name space of the writer's
+    /// own.
+    @Test(.enabled(if: canMount()))
+    func `a full disk is an error that says so, and what is stored is read`() throws {
+        try withTemporaryDirectory { directory in
+            let mount = #"mount -t tmpfs -o size=3m tmpfs "$1" && exec "$0" "$1" 0 300"#
+            let writer = try Writer(shell: mount, directory)
+            _ = try checkDiskFull(writer.awaitEnd(), "cannot commit")
+        }
+    }
+
+    /// The last trial that the writer acknowledged before it said what is wrong.
+    private func checkDiskFull(_ lines: [String], _ attempt: String) throws -> Int {
+        let error = try #require(lines.first { $0.hasPrefix("error ") })
+        #expect(error.hasPrefix("error \(attempt)"))
+        #expect(error.contains("free space"))
+        let acknowledged = try #require(lines.compactMap { Int($0) }.last)
+        #expect(acknowledged > 10)
+        #expect(lines.last == "holds \(acknowledged + 1)")
+        return acknowledged
+    }
+
+    private static func canMount() -> Bool {
+        let probe = Process()
+        probe.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+        probe.arguments = ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+        probe.standardError = FileHandle.nullDevice
+        do {
+            try probe.run()
+        } catch {
+            return false
+        }
+        probe.waitUntilExit()
+        return probe.terminationStatus == 0
     }
 
     /// Opens the state as a daemon does; the number of the next trial.
@@ -96,6 +129,14 @@ private final class Writer {
         process.executableURL = try Self.helper()
         process.arguments =
             [directory, "\(first)", "\(samples)"] + (fileLimit.map { ["\($0)"] } ?? [])
+        process.standardOutput = output
+        try process.run()
+    }
+
+    /// Runs `script` in a name space of mounts; `$0` is the writer, `$1` the directory.
+    init(shell script: String, _ directory: String) throws {
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+        process.arguments = ["-m", "sh", "-c", script, try Self.helper().path, directory]
         process.standardOutput = output
         try process.run()
     }

@@ -122,7 +122,8 @@ import Tuner
         return try store.bytesInUse()
     }
 
-    /// Flips a bit of the first byte after each occurrence: LMDB may hold an older copy of the page too.
+    /// Flips a bit of the first byte after each occurrence: LMDB may hold an older copy of the page
+    /// too.
     private func flipBit(after text: String, in path: String) throws {
         let url = URL(fileURLWithPath: path)
         var data = try Data(contentsOf: url)

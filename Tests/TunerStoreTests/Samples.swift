@@ -17,7 +17,8 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// Models with everything in them that is hard to store: optionals, payloads, text of all kinds, extremes.
+/// Models with everything in them that is hard to store: optionals, payloads, text of all kinds,
+/// extremes.
 struct Samples {
     var generator: SeededGenerator
 

@@ -2,7 +2,8 @@
 //
 //   store-crash-writer DIRECTORY FIRST-NUMBER SAMPLES [FILE-LIMIT]
 //
-// Trial n, event n and evaluation n are one commit; `n` is printed once it is durable. FILE-LIMIT bytes stand for a full disk.
+// Trial n, event n and evaluation n are one commit; `n` is printed once it is durable. FILE-LIMIT
+// bytes stand for a full disk.
 
 import KernelSpace
 import Tuner
@@ -52,12 +53,17 @@ do {
     let store = try LMDBRecordStore(
         stateDirectory: arguments[1], access: .readWrite, firstMap: 1 << 18, largestMap: 1 << 32)
     say("open")
-    while true {
-        try store.commit(changes(number, samples: samples))
-        say("\(number)")
-        number += 1
+    do {
+        while true {
+            try store.commit(changes(number, samples: samples))
+            say("\(number)")
+            number += 1
+        }
+    } catch {
+        say("error \(error)")
+        say("holds \(try store.trials(session: "crash", entry: nil).count)")
     }
 } catch {
     say("error \(error)")
-    exit(1)
 }
+exit(1)

@@ -1,8 +1,10 @@
 extension Change {
-    /// Largest number of an event, an entry or a trial: what ten digits hold, so that keys order as numbers do.
+    /// Largest number of an event, an entry or a trial: what ten digits hold, so that keys order as
+    /// numbers do.
     package static let numberLimit = 9_999_999_999
 
-    /// Throws `.storage` for what no store keeps: a number that is negative (as of passing events) or past `numberLimit`.
+    /// Throws `.storage` for what no store keeps: a number that is negative (as of passing events)
+    /// or past `numberLimit`.
     package func check() throws {
         switch self {
         case .event(let event):

@@ -1,7 +1,8 @@
 import KernelSpace
 import Synchronization
 
-/// A store that lasts as long as the process: the model that durable stores are compared with, and the store of tests.
+/// A store that lasts as long as the process: the model that durable stores are compared with, and
+/// the store of tests.
 public final class InMemoryRecordStore: RecordStore {
     private struct Contents {
         var evaluations: [Fingerprint: Evaluation] = [:]
