@@ -42,6 +42,7 @@ let package = Package(
             name: "Tuner",
             dependencies: [
                 "KernelSpace", "WorkerProtocol", "CProcess",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "TunerStore", dependencies: ["Tuner", "CLMDB"]),
@@ -80,6 +81,11 @@ let package = Package(
             path: "Tests/store-crash-writer"),
         .testTarget(
             name: "TunerStoreTests", dependencies: ["TunerStore", "store-crash-writer"]),
+        .testTarget(
+            name: "CompilationTests", dependencies: ["Tuner", "KernelSpace", "WorkerProtocol"]),
+        .testTarget(
+            name: "EvaluatorTests",
+            dependencies: ["Tuner", "KernelSpace", "WorkerProtocol", "tune-worker"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,275 @@
+import KernelSpace
+import WorkerProtocol
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What one compiler call may use.
+public struct CompileLimits: Sendable {
+    /// Wall time of a call: once, and for every function in it. A call takes 0.4 s and 0.05 s a function on a quiet core; twenty
+    /// times that is left for a busy host and for large tiles.
+    public var secondsPerCall: Double
+    public var secondsPerFunction: Double
+    /// Of each process, in bytes; a batch takes 0.2 GiB.
+    public var addressSpace: Int
+    /// Most functions of one call: beyond it a call gets no cheaper by the function, only longer.
+    public var functionsPerCall: Int
+    /// Calls at the same time.
+    public var parallelCalls: Int
+
+    public init(
+        secondsPerCall: Double = 10, secondsPerFunction: Double = 1,
+        addressSpace: Int = 8 << 30, functionsPerCall: Int = 64, parallelCalls: Int
+    ) {
+        self.secondsPerCall = secondsPerCall
+        self.secondsPerFunction = secondsPerFunction
+        self.addressSpace = addressSpace
+        self.functionsPerCall = functionsPerCall
+        self.parallelCalls = parallelCalls
+    }
+}
+
+/// Turns generated functions into checked shared objects, finding the functions that cannot be.
+struct Compiler: Sendable {
+    /// What a call, or the search for the culprit of a call, came to.
+    enum Outcome: Sendable {
+        /// The shared object at `path`, in a temporary folder, holds these functions.
+        case object(path: String, [GeneratedFunction])
+        case failed(Failure, [GeneratedFunction])
+    }
+
+    /// Options that every object is made with, besides the target's flags.
+    static let options = [
+        "-c", "-wmo", "-parse-as-library", "-Ounchecked", "-swift-version", "6",
+        "-module-name", "TunerdVariants",
+    ]
+
+    let toolchain: Toolchain
+    /// Folder of the module CSIMD.
+    let headers: String
+    let moduleFolder: String
+    let limits: CompileLimits
+    /// Makes a private folder for one call.
+    let makeTemporaryFolder: @Sendable () throws(TunerError) -> String
+
+    /// Compiles all functions of `unit` on all cores. `finished` is called with each part's outcome while its temporary folder
+    /// still exists. Throws CancellationError, and what `finished` throws.
+    func compile(
+        _ unit: CompileUnit, finished: (Outcome) async throws -> Void
+    ) async throws {
+        var waiting = parts(of: unit.functions)
+        try await withThrowingTaskGroup(of: Attempt.self) { group in
+            var running = 0
+            while true {
+                while running < limits.parallelCalls, let part = waiting.popLast() {
+                    group.addTask { try await attempt(part, of: unit) }
+                    running += 1
+                }
+                guard let attempt = try await group.next() else { return }
+                running -= 1
+                defer { attempt.removeFolder() }
+                switch attempt.result {
+                case .object(let path): try await finished(.object(path: path, attempt.functions))
+                case .failed(let failure, sharedByAll: let shared):
+                    if shared || attempt.functions.count == 1 {
+                        try await finished(.failed(failure, attempt.functions))
+                    } else {
+                        waiting += halves(of: attempt.functions)
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: - Parts
+
+    /// Even parts, one a core, unless they would be too long.
+    private func parts(of functions: [GeneratedFunction]) -> [[GeneratedFunction]] {
+        let least = (functions.count + limits.functionsPerCall - 1) / limits.functionsPerCall
+        let count = min(max(limits.parallelCalls, least), functions.count)
+        return (0..<count).map { part in
+            Array(
+                functions[
+                    functions.count * part / count..<functions.count * (part + 1) / count])
+        }
+    }
+
+    private func halves(of functions: [GeneratedFunction]) -> [[GeneratedFunction]] {
+        let middle = functions.count / 2
+        return [Array(functions[middle...]), Array(functions[..<middle])]
+    }
+
+    // MARK: - One call
+
+    private struct Attempt: Sendable {
+        enum Result: Sendable {
+            case object(path: String)
+            /// `sharedByAll`: every function of the call fails so, alone as well.
+            case failed(Failure, sharedByAll: Bool)
+        }
+        let functions: [GeneratedFunction]
+        let folder: String?
+        let result: Result
+
+        func removeFolder() {
+            guard let folder else { return }
+            // What is left of it is removed at the next start.
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+    }
+
+    private func attempt(_ functions: [GeneratedFunction], of unit: CompileUnit) async throws
+        -> Attempt
+    {
+        var folder: String?
+        do {
+            let made = try makeTemporaryFolder()
+            folder = made
+            return Attempt(
+                functions: functions, folder: folder,
+                result: .object(path: try await build(functions, of: unit, in: made)))
+        } catch let stop as Stop {
+            return Attempt(
+                functions: functions, folder: folder,
+                result: .failed(stop.failure, sharedByAll: stop.isSharedByAll))
+        } catch let error as TunerError {
+            return Attempt(
+                functions: functions, folder: folder,
+                result: .failed(
+                    .infrastructure(message: error.description), sharedByAll: true))
+        }
+    }
+
+    /// Why a call has no object.
+    private struct Stop: Error {
+        let failure: Failure
+        var isSharedByAll = false
+    }
+
+    /// Path of the checked shared object.
+    private func build(
+        _ functions: [GeneratedFunction], of unit: CompileUnit, in folder: String
+    ) async throws -> String {
+        var files: [String] = []
+        let generated = Kernel.Source(
+            name: CompileUnit.generatedFile, text: CompileUnit.generatedSource(of: functions))
+        for source in unit.sources + [generated] {
+            let path = folder + "/" + source.name
+            do {
+                try ObjectFile.write(source.text.utf8, to: path, synced: false)
+            } catch {
+                throw error.error
+            }
+            files.append(path)
+        }
+        let object = folder + "/variants.o"
+        let shared = folder + "/variants.so"
+        let seconds =
+            limits.secondsPerCall + limits.secondsPerFunction * Double(functions.count)
+        let compilation = try await run(
+            toolchain.swiftc,
+            Self.options + unit.flags + [
+                "-I", headers, "-module-cache-path", moduleFolder, "-o", object,
+            ] + files, in: folder, seconds: seconds)
+        try check(compilation, in: folder, seconds: seconds)
+        let link = try await run(
+            toolchain.linker,
+            ["-shared", "-Bsymbolic", "-z", "now", "-z", "noexecstack", "-o", shared, object],
+            in: folder, seconds: limits.secondsPerCall)
+        guard link.exit == .status(0) else {
+            throw TunerError(
+                .compilation,
+                "\(toolchain.linker) could not link a batch of variants: "
+                    + Diagnostics(link, folder: folder).firstLine)
+        }
+        try await checkSymbols(of: shared, in: folder)
+        return shared
+    }
+
+    private func run(
+        _ executable: String, _ arguments: [String], in folder: String, seconds: Double
+    ) async throws -> ChildProcess.Completion {
+        var environment = Toolchain.environment(of: toolchain.swiftc)
+        environment["TMPDIR"] = folder
+        return try await ChildProcess(
+            executable: executable, arguments: arguments, environment: environment,
+            workingDirectory: folder,
+            limits: ProcessLimits(addressSpace: limits.addressSpace)
+        ).run(timeout: seconds)
+    }
+
+    private func check(
+        _ completion: ChildProcess.Completion, in folder: String, seconds: Double
+    ) throws {
+        if completion.timedOut {
+            throw Stop(
+                failure: .compilerStopped(
+                    message: "swiftc did not end within \(Int(seconds.rounded(.up))) s"))
+        }
+        if completion.exit == .status(0) { return }
+        let diagnostics = Diagnostics(completion, folder: folder)
+        if diagnostics.tellsOfFullDisk {
+            throw TunerError(
+                .storage, "swiftc had no room on the disk of \(folder)",
+                hint: "free some space on that disk")
+        }
+        guard case .status = completion.exit, let first = diagnostics.firstError else {
+            // Killed, or crashed: the driver then reports the frontend's signal.
+            throw Stop(
+                failure: .compilerStopped(
+                    message: "swiftc ended with \(completion.exit): \(diagnostics.lastLine)"))
+        }
+        // A kernel's own source is checked before anything is specialised: what is wrong there is wrong in every variant.
+        let isGenerated = first.hasPrefix(CompileUnit.generatedFile + ":")
+        throw Stop(
+            failure: .compilation(message: first), isSharedByAll: !isGenerated)
+    }
+
+    /// Refuses an object that needs more than the C library.
+    private func checkSymbols(of object: String, in folder: String) async throws {
+        let listing = try await run(
+            toolchain.symbolLister, ["-D", "-u", "-P", object], in: folder,
+            seconds: limits.secondsPerCall)
+        guard listing.exit == .status(0) else {
+            throw TunerError(
+                .compilation,
+                "\(toolchain.symbolLister) could not read a batch of variants: "
+                    + Diagnostics(listing, folder: folder).firstLine)
+        }
+        let needed = String(decoding: listing.output, as: UTF8.self).split(separator: "\n")
+            .compactMap { $0.split(separator: " ").first.map(String.init) }
+        if let complaint = RuntimeSymbols.complaint(about: needed) {
+            throw Stop(failure: .compilation(message: complaint))
+        }
+    }
+}
+
+/// What a compiler or linker wrote.
+private struct Diagnostics {
+    private let lines: [String]
+
+    /// `folder` is cut from paths: the same mistake must give the same text.
+    init(_ completion: ChildProcess.Completion, folder: String) {
+        lines = String(decoding: completion.errors + completion.output, as: UTF8.self)
+            .split(separator: "\n").map { String($0).replacing(folder + "/", with: "") }
+    }
+
+    /// `file:line:column: message` of the first error that has a place.
+    var firstError: String? {
+        for line in lines {
+            guard let range = line.firstRange(of: ": error: "), line.first != " " else { continue }
+            let place = line[..<range.lowerBound]
+            guard place.contains(".swift:") || place.contains(".h:") else { continue }
+            return "\(place): \(line[range.upperBound...])"
+        }
+        return nil
+    }
+
+    var firstLine: String { lines.first ?? "no message" }
+    var lastLine: String { lines.last ?? "no message" }
+    var tellsOfFullDisk: Bool { lines.contains { $0.contains("No space left on device") } }
+}
+

@@ -1,0 +1,116 @@
+import KernelSpace
+import WorkerProtocol
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Machine code on demand: from the cache of objects, else from the compiler.
+public struct VariantLibrary: Sendable {
+    public let toolchain: Toolchain
+    /// Hash of the headers that kernels import.
+    public let headersFingerprint: Fingerprint
+    private let headers: String
+    private let cache: ObjectCache
+    private let limits: CompileLimits
+
+    /// `headers` is the folder of the module CSIMD. Throws `.notFound` when it cannot be read.
+    public init(
+        toolchain: Toolchain, headers: String, cache: ObjectCache, limits: CompileLimits
+    ) throws(TunerError) {
+        self.toolchain = toolchain
+        self.headers = headers
+        self.cache = cache
+        self.limits = limits
+        headersFingerprint = try Self.fingerprint(ofHeaders: headers)
+    }
+
+    /// The variants of `specializations` by specialization, each an entry point or the reason why there is none.
+    /// Throws CancellationError; nothing that was compiled until then is lost.
+    public func variants(
+        of kernel: Kernel, _ specializations: [Configuration], target: Target
+    ) async throws -> [Configuration: Result<EntryPoint, Failure>] {
+        var seen: Set<Configuration> = []
+        let distinct = specializations.filter { seen.insert($0).inserted }
+        let unit = context(target).variants(of: kernel, distinct)
+        let results = try await resolve(unit)
+        return Dictionary(
+            zip(distinct, unit.functions.compactMap { results[$0.key] }),
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The reference of a kernel. Throws `.compilation` when it does not compile.
+    public func reference(of kernel: Kernel, target: Target) async throws -> EntryPoint {
+        let unit = context(target).reference(of: kernel)
+        guard let function = unit.functions.first,
+            let result = try await resolve(unit)[function.key]
+        else { throw TunerError(.internal, "no outcome for the reference of \(kernel.name)") }
+        switch result {
+        case .success(let entry): return entry
+        case .failure(.compilation(let message)):
+            throw TunerError(
+                .compilation, "cannot compile the reference of \(kernel.name): \(message)",
+                hint: "correct the kernel's folder")
+        case .failure(let failure):
+            throw TunerError(
+                .compilation, "cannot compile the reference of \(kernel.name): \(failure)",
+                hint: "try again")
+        }
+    }
+
+    /// Whether every one of these variants is compiled already.
+    func has(_ specializations: [Configuration], of kernel: Kernel, target: Target) async -> Bool {
+        let functions = context(target).variants(of: kernel, specializations).functions
+        return await cache.lookup(functions).count == Set(functions.map(\.key)).count
+    }
+
+    private func context(_ target: Target) -> CodeContext {
+        CodeContext(
+            compilerBuild: toolchain.build, headers: headersFingerprint, target: target)
+    }
+
+    /// Looks every function up and compiles the missing ones.
+    func resolve(_ unit: CompileUnit) async throws
+        -> [Fingerprint: Result<EntryPoint, Failure>]
+    {
+        var results = await cache.lookup(unit.functions)
+            .mapValues { Result<EntryPoint, Failure>.success($0) }
+        let missing = unit.functions.filter { results[$0.key] == nil }
+        if missing.isEmpty { return results }
+        let compiler = Compiler(
+            toolchain: toolchain, headers: headers, moduleFolder: cache.moduleFolder,
+            limits: limits, makeTemporaryFolder: cache.makeTemporaryFolder)
+        let rest = CompileUnit(sources: unit.sources, flags: unit.flags, functions: missing)
+        try await compiler.compile(rest) { outcome in
+            switch outcome {
+            case .object(let path, let functions):
+                do {
+                    let stored = try await cache.store(objectAt: path, holding: functions)
+                    results.merge(stored.mapValues { .success($0) }) { _, new in new }
+                } catch let error as TunerError {
+                    let failure = Failure.infrastructure(message: error.description)
+                    for function in functions { results[function.key] = .failure(failure) }
+                }
+            case .failed(let failure, let functions):
+                for function in functions { results[function.key] = .failure(failure) }
+            }
+        }
+        return results
+    }
+
+    private static func fingerprint(ofHeaders folder: String) throws(TunerError) -> Fingerprint {
+        do {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            return Fingerprint(
+                names.map { name in
+                    let data = FileManager.default.contents(atPath: folder + "/" + name) ?? Data()
+                    return (name: name, value: String(decoding: data, as: UTF8.self))
+                })
+        } catch {
+            throw TunerError(
+                .notFound, "cannot read the headers that kernels import, in \(folder): \(error)")
+        }
+    }
+}

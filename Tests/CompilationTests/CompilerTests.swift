@@ -1,0 +1,171 @@
+import Foundation
+import KernelSpace
+import Testing
+import WorkerProtocol
+
+@testable import Tuner
+
+@Suite struct CompilerTests {
+    private func failure(
+        _ results: [Fingerprint: Result<EntryPoint, Failure>], _ function: GeneratedFunction
+    ) -> Failure? {
+        if case .failure(let failure) = results[function.key] { failure } else { nil }
+    }
+
+    /// Text of a compilation failure; records an issue for anything else.
+    private func complaint(
+        _ results: [Fingerprint: Result<EntryPoint, Failure>], _ function: GeneratedFunction
+    ) -> String {
+        if case .compilation(let text) = failure(results, function) { return text }
+        Issue.record("\(String(describing: results[function.key]))")
+        return ""
+    }
+
+    @Test func `every variant of a batch computes what its own arguments say`() async throws {
+        let folder = try TemporaryFolder()
+        let library = try Workbench.library(try await Workbench.toolchain(), in: folder)
+        let unit = Workbench.unit((1...7).map { Workbench.broadcast($0) })
+        let results = try await library.resolve(unit)
+        #expect(results.count == 7)
+        for (index, function) in unit.functions.enumerated() {
+            let entry = try #require(try results[function.key]?.get())
+            let expected = [Float](repeating: Float(index + 1), count: 4) + [-1]
+            #expect(try Workbench.run(entry, count: 5) == expected)
+        }
+        #expect(try folder.names(of: "objects/temporary").isEmpty)
+    }
+
+    @Test func `a variant that does not compile costs only itself`() async throws {
+        let folder = try TemporaryFolder()
+        let library = try Workbench.library(try await Workbench.toolchain(), in: folder)
+        var bodies = (1...6).map { Workbench.broadcast($0) }
+        bodies[3] = "Broadcast<4, SIMD5<Float>>.run(call, thread)"
+        let unit = Workbench.unit(bodies)
+        let results = try await library.resolve(unit)
+        for (index, function) in unit.functions.enumerated() where index != 3 {
+            let entry = try #require(try results[function.key]?.get())
+            #expect(try Workbench.run(entry, count: 1) == [Float(index + 1)])
+        }
+        let text = complaint(results, unit.functions[3])
+        #expect(text.hasPrefix("TunerdVariants.swift:2:") && text.contains("SIMD5"), "\(text)")
+    }
+
+    @Test func `a variant that needs the Swift runtime is refused alone`() async throws {
+        let folder = try TemporaryFolder()
+        let library = try Workbench.library(try await Workbench.toolchain(), in: folder)
+        let greedy = """
+
+            enum Greedy {
+                static func run(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
+                    let values = [Int](repeating: thread, count: thread)
+                    call.pointee.buffers[0].storeBytes(of: values.reversed()[0], as: Int.self)
+                }
+            }
+            """
+        let unit = Workbench.unit(
+            [Workbench.broadcast(1), "Greedy.run(call, thread)", Workbench.broadcast(2)],
+            source: .init(name: "Greedy.swift", text: Workbench.source.text + greedy))
+        let results = try await library.resolve(unit)
+        #expect(throws: Never.self) { try results[unit.functions[0].key]?.get() }
+        #expect(throws: Never.self) { try results[unit.functions[2].key]?.get() }
+        let text = complaint(results, unit.functions[1])
+        #expect(text.hasPrefix("needs the Swift runtime: "), "\(text)")
+    }
+
+    @Test func `a symbol that the C library does not have is refused`() async throws {
+        let folder = try TemporaryFolder()
+        let library = try Workbench.library(try await Workbench.toolchain(), in: folder)
+        let source = Kernel.Source(
+            name: "Stray.swift",
+            text: """
+                import CSIMD
+                @_silgen_name("no_such_function_anywhere") func stray()
+                enum Stray { static func run() { stray() } }
+                """)
+        let unit = Workbench.unit(["Stray.run()"], source: source)
+        let text = complaint(try await library.resolve(unit), unit.functions[0])
+        #expect(text == "needs what the C library does not have: no_such_function_anywhere")
+    }
+
+    @Test func `a mistake in the kernel's own source is found with one call a core`() async throws {
+        let folder = try TemporaryFolder()
+        let real = try await Workbench.toolchain()
+        let log = folder.path + "/calls"
+        let counting = try folder.script(
+            "swiftc", "echo call >> \(log)\nexec \(real.swiftc) \"$@\"")
+        let library = try Workbench.library(real.replacing(swiftc: counting), in: folder)
+        let source = Kernel.Source(
+            name: "Broadcast.swift", text: Workbench.source.text + "\nlet x: Int = \"one\"\n")
+        let unit = Workbench.unit((1...8).map { Workbench.broadcast($0) }, source: source)
+        let results = try await library.resolve(unit)
+        for function in unit.functions {
+            let text = complaint(results, function)
+            #expect(text.hasPrefix("Broadcast.swift:8:14: cannot convert"), "\(text)")
+        }
+        #expect(try String(contentsOfFile: log, encoding: .utf8) == "call\ncall\n")
+    }
+
+    @Test func `a compiler that hangs on one variant is stopped, and the other is built`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let real = try await Workbench.toolchain()
+        let unit = Workbench.unit([Workbench.broadcast(1), Workbench.broadcast(2)])
+        // What the impostor hands out must be there at once, however busy the host is: an object made before.
+        let prepared = folder.path + "/prepared.o"
+        let source = folder.path + "/prepared.swift"
+        let symbol = unit.functions[0].symbol
+        try Data("@_cdecl(\"\(symbol)\") public func \(symbol)() {}".utf8)
+            .write(to: URL(filePath: source))
+        let done = try await ChildProcess(
+            executable: real.swiftc,
+            arguments: ["-c", "-wmo", "-parse-as-library", "-o", prepared, source],
+            environment: Toolchain.environment(of: real.swiftc), workingDirectory: folder.path
+        ).run(timeout: 300)
+        try #require(done.exit == .status(0), "\(String(decoding: done.errors, as: UTF8.self))")
+        let hanging = try folder.script(
+            "swiftc",
+            """
+            if grep -q 'Broadcast<2' TunerdVariants.swift; then sleep 3600; fi
+            while [ "$1" != -o ]; do shift; done
+            cp \(prepared) "$2"
+            """)
+        let library = try Workbench.library(
+            real.replacing(swiftc: hanging), in: folder,
+            limits: CompileLimits(secondsPerCall: 3, secondsPerFunction: 0, parallelCalls: 1))
+        let results = try await library.resolve(unit)
+        #expect(try results[unit.functions[0].key]?.get().symbol == symbol)
+        #expect(
+            failure(results, unit.functions[1])
+                == .compilerStopped(message: "swiftc did not end within 3 s"))
+    }
+
+    @Test(arguments: [
+        ("kill -9 $$", "compilerStopped"),
+        ("echo 'error: compile command failed due to signal 6'; exit 1", "compilerStopped"),
+        ("echo 'x.swift:1:1: error: No space left on device'; exit 1", "infrastructure"),
+        ("exit 0", "infrastructure"),
+    ])
+    func `a compiler that fails by itself is no fault of the variant`(
+        script: String, code: String
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let impostor = try folder.script("swiftc", script)
+        let toolchain = try await Workbench.toolchain().replacing(swiftc: impostor)
+        let unit = Workbench.unit([Workbench.broadcast(1)])
+        let results = try await Workbench.library(toolchain, in: folder).resolve(unit)
+        let found = try #require(failure(results, unit.functions[0]))
+        #expect(found.code == code && !found.isDeterministic, "\(found)")
+    }
+
+    @Test func `a compiler without memory is no fault of the variant`() async throws {
+        let folder = try TemporaryFolder()
+        let library = try Workbench.library(
+            try await Workbench.toolchain(), in: folder,
+            limits: CompileLimits(
+                secondsPerCall: 120, addressSpace: 128 << 20, parallelCalls: 1))
+        let unit = Workbench.unit([Workbench.broadcast(1)])
+        let found = try #require(failure(try await library.resolve(unit), unit.functions[0]))
+        #expect(!found.isDeterministic, "\(found)")
+    }
+}
