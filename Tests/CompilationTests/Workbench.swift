@@ -39,7 +39,8 @@ enum Workbench {
             .init(named: nil, environment: ProcessInfo.processInfo.environment))
     }
 
-    static let headers = URL(filePath: #filePath).deletingLastPathComponent()
+    static let headers =
+        URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path + "/Sources/CSIMD/include"
 
     /// Fills one vector of the first buffer with `by`.

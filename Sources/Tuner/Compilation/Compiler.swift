@@ -2,9 +2,9 @@ import KernelSpace
 import WorkerProtocol
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What one compiler call may use.
@@ -12,6 +12,7 @@ public struct CompileLimits: Sendable {
     /// Wall time of a call: once, and for every function in it. A call takes 0.4 s and 0.05 s a function on a quiet core; twenty
     /// times that is left for a busy host and for large tiles.
     public var secondsPerCall: Double
+    /// Wall time that every function of a call adds.
     public var secondsPerFunction: Double
     /// Of each process, in bytes; a batch takes 0.2 GiB.
     public var addressSpace: Int
@@ -20,6 +21,7 @@ public struct CompileLimits: Sendable {
     /// Calls at the same time.
     public var parallelCalls: Int
 
+    /// `parallelCalls` is best the number of processors: nothing is measured meanwhile.
     public init(
         secondsPerCall: Double = 10, secondsPerFunction: Double = 1,
         addressSpace: Int = 8 << 30, functionsPerCall: Int = 64, parallelCalls: Int
@@ -272,4 +274,3 @@ private struct Diagnostics {
     var lastLine: String { lines.last ?? "no message" }
     var tellsOfFullDisk: Bool { lines.contains { $0.contains("No space left on device") } }
 }
-

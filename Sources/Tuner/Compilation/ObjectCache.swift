@@ -2,14 +2,14 @@ import KernelSpace
 import WorkerProtocol
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Compiled code by what it was made from; survives restarts.
@@ -42,6 +42,7 @@ public actor ObjectCache {
         var lastUse: Int
     }
 
+    /// Absolute path of the cache's folder.
     public nonisolated let folder: String
     /// The compiler's own module cache.
     nonisolated var moduleFolder: String { folder + "/modules" }

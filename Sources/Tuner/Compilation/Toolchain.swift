@@ -1,18 +1,21 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A Swift compiler, with the linker and the symbol lister that go with it.
 public struct Toolchain: Hashable, Sendable {
+    /// Absolute path of the compiler driver.
     public let swiftc: String
+    /// Absolute path of `ld` or `ld.lld`.
     public let linker: String
+    /// Absolute path of `nm` or `llvm-nm`.
     public let symbolLister: String
     /// Everything that `swiftc --version` says: part of every identity.
     public let build: String
@@ -24,9 +27,12 @@ public struct Toolchain: Hashable, Sendable {
     public struct Places: Sendable {
         /// What the user named (`--swiftc`, configuration): nothing else is tried then.
         public var named: String?
+        /// PATH: folders separated by colons.
         public var searchPath: String
+        /// HOME, where swiftly puts its toolchains.
         public var home: String?
 
+        /// Takes PATH and HOME from `environment`.
         public init(named: String?, environment: [String: String]) {
             self.named = named
             searchPath = environment["PATH"] ?? ""
@@ -112,7 +118,8 @@ public struct Toolchain: Hashable, Sendable {
         let home = URL(filePath: swiftc).resolvingSymlinksInPath().deletingLastPathComponent().path
         let folders = searchFolders(searchPath) + ["/usr/bin", "/usr/local/bin", home]
         func first(of names: [String]) -> String? {
-            names.lazy.flatMap { name in folders.map { $0 + "/" + name } }.first(where: isExecutable)
+            names.lazy.flatMap { name in folders.map { $0 + "/" + name } }.first(
+                where: isExecutable)
         }
         // The system's linker takes 4 ms for a batch, lld 25.
         guard let linker = first(of: ["ld", "ld.lld"]) else {

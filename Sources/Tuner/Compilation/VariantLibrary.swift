@@ -2,13 +2,14 @@ import KernelSpace
 import WorkerProtocol
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Machine code on demand: from the cache of objects, else from the compiler.
 public struct VariantLibrary: Sendable {
+    /// What compiles; its build is part of every identity.
     public let toolchain: Toolchain
     /// Hash of the headers that kernels import.
     public let headersFingerprint: Fingerprint

@@ -1,12 +1,13 @@
 import KernelSpace
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 /// Reads what this host is from /proc and /sys.
 public struct DeviceProbe: Sendable {
+    /// What identities are made of.
     public let device: Device
     /// The core that measurements run on: the last that this process may use, since interrupts and other work gather on the first.
     public let measuringCore: Int

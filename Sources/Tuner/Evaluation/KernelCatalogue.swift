@@ -1,20 +1,23 @@
 import KernelSpace
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The kernels found on a kernel path, and what is wrong with those that could not be read.
 public struct KernelCatalogue: Sendable {
     /// A kernel and the folder it was read from.
     public struct Entry: Sendable {
+        /// What its manifest says.
         public let kernel: Kernel
+        /// The folder of `kernel.yaml`.
         public let folder: String
     }
     /// A folder whose kernel cannot be used.
     public struct Rejected: Hashable, Sendable {
+        /// The folder of `kernel.yaml`, or the folder of the kernel path that does not exist.
         public let folder: String
         /// `file:line:column: what is wrong`
         public let message: String
@@ -22,6 +25,7 @@ public struct KernelCatalogue: Sendable {
 
     /// By name.
     public let entries: [Entry]
+    /// By folder.
     public let rejected: [Rejected]
 
     /// Most bytes of one manifest or source.
@@ -101,7 +105,8 @@ public struct KernelCatalogue: Sendable {
         }
         guard data.count <= fileByteLimit else {
             throw TunerError(
-                .badRequest, "\(path) has \(data.count) bytes; at most \(fileByteLimit) are allowed")
+                .badRequest, "\(path) has \(data.count) bytes; at most \(fileByteLimit) are allowed"
+            )
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw TunerError(.badRequest, "\(path) is not UTF-8 text")
@@ -141,7 +146,9 @@ public struct KernelCatalogue: Sendable {
 
 /// What comes with the programs: built-in kernels and the headers kernels import.
 public struct InstalledFiles: Sendable {
+    /// Folder of the built-in kernels' folders.
     public let kernels: String
+    /// Folder of the module CSIMD.
     public let headers: String
 
     /// `../share/tunerd` beside the executable if it is there, else the checkout that the executable was built in.
@@ -152,7 +159,8 @@ public struct InstalledFiles: Sendable {
         let shared = folder.deletingLastPathComponent().path + "/share/tunerd"
         var pairs = [(shared + "/kernels", shared + "/include")]
         while folder.path != "/" {
-            pairs.append((folder.path + "/Sources/SIMDKernels", folder.path + "/Sources/CSIMD/include"))
+            pairs.append(
+                (folder.path + "/Sources/SIMDKernels", folder.path + "/Sources/CSIMD/include"))
             folder = folder.deletingLastPathComponent()
         }
         let manager = FileManager.default

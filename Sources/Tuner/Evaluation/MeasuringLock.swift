@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Keeps measurements undisturbed, on the whole host: whoever measures is alone, and whoever compiles waits until nobody measures.
@@ -9,6 +9,7 @@ import Darwin
 /// A `flock` on one file: it ends with the process that holds it, however that ends. Every acquisition opens the file anew, so that it
 /// also holds between tasks of one process.
 public struct MeasuringLock: Sendable {
+    /// What the lock is held for.
     public enum Use: Sendable {
         /// Alone.
         case measuring
@@ -18,16 +19,19 @@ public struct MeasuringLock: Sendable {
 
     /// Who measures now.
     public struct Holder: Hashable, Codable, Sendable {
+        /// The daemon's process number.
         public var process: Int32
         /// What it measures, as `sgemm m=512,n=512,k=512`.
         public var activity: String
     }
 
+    /// The file that is locked.
     public let path: String
 
     /// Pause between two attempts: short beside one evaluation, long beside one attempt.
     private static let pause = Duration.milliseconds(5)
 
+    /// A lock on a file of one's own choice, made at first use: for tests; daemons share `forHost`.
     public init(path: String) { self.path = path }
 
     /// The file that every daemon of this host agrees on: in /run/lock if it exists there or can be made there, else in /tmp.
@@ -48,7 +52,8 @@ public struct MeasuringLock: Sendable {
         let file = Self.openFile(path)
         guard file >= 0 else {
             throw TunerError(
-                .storage, "cannot open the measuring lock \(path): \(String(cString: strerror(errno)))",
+                .storage,
+                "cannot open the measuring lock \(path): \(String(cString: strerror(errno)))",
                 hint: "another user's file may be in the way")
         }
         defer { close(file) }
