@@ -38,6 +38,7 @@ let package = Package(
             dependencies: [
                 "WorkerProtocol", "Yams", .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .testTarget(name: "KernelSpaceTests", dependencies: ["KernelSpace"]),
         .target(
             name: "Tuner",
             dependencies: [
