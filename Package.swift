@@ -54,7 +54,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
-        .target(name: "SIMDKernels", dependencies: ["CSIMD"]),
+        .target(
+            name: "SIMDKernels", dependencies: ["CSIMD"],
+            exclude: ["Sgemm/kernel.yaml", "Dot/kernel.yaml", "RMSNorm/kernel.yaml"]),
         .executableTarget(
             name: "tune-worker", dependencies: ["WorkerProtocol", "CSIMD", "CProcess"]),
         .executableTarget(
