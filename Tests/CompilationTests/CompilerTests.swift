@@ -119,7 +119,10 @@ import WorkerProtocol
             .write(to: URL(filePath: source))
         let done = try await ChildProcess(
             executable: real.swiftc,
-            arguments: ["-c", "-wmo", "-parse-as-library", "-o", prepared, source],
+            arguments: [
+                "-c", "-wmo", "-parse-as-library", "-module-cache-path", folder.path + "/modules",
+                "-o", prepared, source,
+            ],
             environment: Toolchain.environment(of: real.swiftc), workingDirectory: folder.path
         ).run(timeout: 300)
         try #require(done.exit == .status(0), "\(String(decoding: done.errors, as: UTF8.self))")

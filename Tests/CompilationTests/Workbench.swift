@@ -63,7 +63,8 @@ enum Workbench {
     ) throws -> VariantLibrary {
         try VariantLibrary(
             toolchain: toolchain, headers: headers,
-            cache: ObjectCache(folder: folder.path + "/objects"), limits: limits)
+            cache: ObjectCache(folder: folder.path + "/objects"),
+            lock: MeasuringLock(path: folder.path + "/lock"), limits: limits)
     }
 
     static func unit(_ bodies: [String], source: Kernel.Source = source) -> CompileUnit {

@@ -196,6 +196,7 @@ struct Compiler: Sendable {
     ) async throws -> ChildProcess.Completion {
         var environment = Toolchain.environment(of: toolchain.swiftc)
         environment["TMPDIR"] = folder
+        environment["HOME"] = folder
         return try await ChildProcess(
             executable: executable, arguments: arguments, environment: environment,
             workingDirectory: folder,

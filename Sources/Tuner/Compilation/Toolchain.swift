@@ -152,6 +152,6 @@ public struct Toolchain: Hashable, Sendable {
     /// What a compiler runs with: nothing of the daemon's own environment can change the code.
     static func environment(of swiftc: String) -> [String: String] {
         let folder = URL(filePath: swiftc).deletingLastPathComponent().path
-        return ["PATH": folder + ":/usr/bin:/bin", "LC_ALL": "C", "HOME": "/nonexistent"]
+        return ["PATH": folder + ":/usr/bin:/bin", "LC_ALL": "C"]
     }
 }

@@ -15,15 +15,18 @@ public struct VariantLibrary: Sendable {
     public let headersFingerprint: Fingerprint
     private let headers: String
     private let cache: ObjectCache
+    private let lock: MeasuringLock
     private let limits: CompileLimits
 
     /// `headers` is the folder of the module CSIMD. Throws `.notFound` when it cannot be read.
     public init(
-        toolchain: Toolchain, headers: String, cache: ObjectCache, limits: CompileLimits
+        toolchain: Toolchain, headers: String, cache: ObjectCache, lock: MeasuringLock,
+        limits: CompileLimits
     ) throws(TunerError) {
         self.toolchain = toolchain
         self.headers = headers
         self.cache = cache
+        self.lock = lock
         self.limits = limits
         headersFingerprint = try Self.fingerprint(ofHeaders: headers)
     }
@@ -61,12 +64,6 @@ public struct VariantLibrary: Sendable {
         }
     }
 
-    /// Whether every one of these variants is compiled already.
-    func has(_ specializations: [Configuration], of kernel: Kernel, target: Target) async -> Bool {
-        let functions = context(target).variants(of: kernel, specializations).functions
-        return await cache.lookup(functions).count == Set(functions.map(\.key)).count
-    }
-
     private func context(_ target: Target) -> CodeContext {
         CodeContext(
             compilerBuild: toolchain.build, headers: headersFingerprint, target: target)
@@ -76,15 +73,25 @@ public struct VariantLibrary: Sendable {
     func resolve(_ unit: CompileUnit) async throws
         -> [Fingerprint: Result<EntryPoint, Failure>]
     {
-        var results = await cache.lookup(unit.functions)
+        let results = await cache.lookup(unit.functions)
             .mapValues { Result<EntryPoint, Failure>.success($0) }
         let missing = unit.functions.filter { results[$0.key] == nil }
         if missing.isEmpty { return results }
+        let compiled = try await lock.whileHolding(for: .compiling, "swiftc") {
+            try await compile(
+                CompileUnit(sources: unit.sources, flags: unit.flags, functions: missing))
+        }
+        return results.merging(compiled) { _, new in new }
+    }
+
+    private func compile(_ unit: CompileUnit) async throws
+        -> [Fingerprint: Result<EntryPoint, Failure>]
+    {
         let compiler = Compiler(
             toolchain: toolchain, headers: headers, moduleFolder: cache.moduleFolder,
             limits: limits, makeTemporaryFolder: cache.makeTemporaryFolder)
-        let rest = CompileUnit(sources: unit.sources, flags: unit.flags, functions: missing)
-        try await compiler.compile(rest) { outcome in
+        var results: [Fingerprint: Result<EntryPoint, Failure>] = [:]
+        try await compiler.compile(unit) { outcome in
             switch outcome {
             case .object(let path, let functions):
                 do {
