@@ -74,4 +74,16 @@ public protocol EvaluatorProvider: Sendable {
 
     /// What a record of this entry is kept under.
     func recordKey(for entry: WorkloadEntry, target: String) throws -> RecordKey
+
+    /// What an evaluation of `configuration` would be stored under now, as `Evaluator.key` says; nil without a compiler.
+    /// Throws TunerError when the kernel, problem or target is unknown.
+    func evaluationKey(of configuration: Configuration, for entry: WorkloadEntry, target: String)
+        throws -> Fingerprint?
+}
+
+extension EvaluatorProvider {
+    /// For providers that cannot tell.
+    public func evaluationKey(
+        of configuration: Configuration, for entry: WorkloadEntry, target: String
+    ) throws -> Fingerprint? { nil }
 }
