@@ -8,7 +8,7 @@ import Tuner
 //   ├── db.new/                   a database being made; left behind only by a crash, then removed
 //   └── db/                       `mdb_dump -p -s records <state directory>/db` reads it
 //       ├── lock.mdb              LMDB's readers and writer
-//       └── data.mdb
+//       └── data.mdb              as long as LMDB's map, but takes only the space that is used
 //           ├── meta         schema                            → schema version of the database
 //           ├── sessions     <session>                         → Session
 //           ├── trials       <session>/<entry>/<number>        → Trial        ten digits each

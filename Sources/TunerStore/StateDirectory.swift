@@ -24,6 +24,9 @@ struct StateDirectory {
 
     /// Makes the directory and those above it that are missing, for this user alone.
     func make() throws {
+        guard !path.isEmpty else {
+            throw TunerError(.badRequest, "cannot open the state: its directory has no name")
+        }
         var end = path.startIndex
         while end < path.endIndex {
             end = path[path.index(after: end)...].firstIndex(of: "/") ?? path.endIndex
