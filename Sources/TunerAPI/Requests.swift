@@ -1,0 +1,52 @@
+/// What a client sends to start a session; the daemon makes a `SessionRequest` of it.
+public struct CreateSession: Hashable, Codable, Sendable {
+    /// A kernel to tune.
+    public struct Entry: Hashable, Codable, Sendable {
+        public var kernel: String
+        /// Dimensions by name; those left out get the manifest's defaults. Nil: every representative problem of the kernel.
+        public var problem: [String: Int]?
+
+        public init(kernel: String, problem: [String: Int]? = nil) {
+            self.kernel = kernel
+            self.problem = problem
+        }
+    }
+    /// A target's name; `cpu-native` for the best this device can run.
+    public var target: String
+    /// Nil or empty: every built-in kernel on its representative problems.
+    public var kernels: [Entry]?
+    /// Trials for each problem. Nil here and in `seconds`: the daemon's default.
+    public var trials: Int?
+    /// Wall time for the whole session.
+    public var seconds: Double?
+    /// A strategy's name; nil for the daemon's default.
+    public var strategy: String?
+    /// Nil: the daemon chooses one, which the session shows.
+    public var seed: UInt64?
+    /// How many configurations are asked and compiled together; nil for the daemon's default.
+    public var batch: Int?
+    /// Whether the session may still replace records when it is cancelled.
+    public var keep: Bool?
+
+    public init(
+        target: String, kernels: [Entry]? = nil, trials: Int? = nil, seconds: Double? = nil,
+        strategy: String? = nil, seed: UInt64? = nil, batch: Int? = nil, keep: Bool? = nil
+    ) {
+        self.target = target
+        self.kernels = kernels
+        self.trials = trials
+        self.seconds = seconds
+        self.strategy = strategy
+        self.seed = seed
+        self.batch = batch
+        self.keep = keep
+    }
+}
+
+/// A folder to add to the kernel path; the daemon remembers it.
+public struct AddKernels: Hashable, Codable, Sendable {
+    /// Absolute, as the daemon sees it.
+    public var folder: String
+
+    public init(folder: String) { self.folder = folder }
+}
