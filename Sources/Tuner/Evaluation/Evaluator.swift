@@ -79,6 +79,9 @@ public protocol EvaluatorProvider: Sendable {
     /// Throws TunerError when the kernel, problem or target is unknown.
     func evaluationKey(of configuration: Configuration, for entry: WorkloadEntry, target: String)
         throws -> Fingerprint?
+
+    /// What a record says besides its configuration.
+    func facts(about entry: WorkloadEntry) throws -> EntryFacts
 }
 
 extension EvaluatorProvider {
@@ -86,4 +89,25 @@ extension EvaluatorProvider {
     public func evaluationKey(
         of configuration: Configuration, for entry: WorkloadEntry, target: String
     ) throws -> Fingerprint? { nil }
+}
+
+/// What is the same for every configuration of an entry.
+public struct EntryFacts: Hashable, Sendable {
+    public var device: Device
+    /// Work of one call.
+    public var flops: Double
+    public var bytes: Double
+    public var figure: Kernel.Work.Figure
+    /// Build id of the compiler.
+    public var compiler: String
+
+    public init(
+        device: Device, flops: Double, bytes: Double, figure: Kernel.Work.Figure, compiler: String
+    ) {
+        self.device = device
+        self.flops = flops
+        self.bytes = bytes
+        self.figure = figure
+        self.compiler = compiler
+    }
 }

@@ -200,6 +200,8 @@ public struct Session: Hashable, Codable, Sendable {
     public var created: Double
     /// Seconds of running so far, over all interruptions.
     public var elapsed: Double
+    /// `elapsed` when the entry that is being tuned began; its share of the time budget counts from there.
+    public var entryBegan: Double?
     /// One a workload entry, nil until it is done.
     public var results: [Result?]
     public var timeSplit: TimeSplit

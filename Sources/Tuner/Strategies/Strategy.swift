@@ -13,12 +13,13 @@ public struct Told: Hashable, Sendable {
     }
 }
 
-/// Chooses what to try next. Pure: the same space, seed and tells give the same asks. Never asks for a configuration twice.
+/// Chooses what to try next. Pure: the same space, seed, asks and tells give the same answers.
+///
+/// The default configuration is told before the first ask; every ask is followed by the tell of all it returned.
 public protocol Strategy: Sendable {
-    /// `start` are configurations that are evaluated before the first ask (the default); they are told like any other.
     init(space: SearchSpace, seed: UInt64)
 
-    /// Up to `count` different configurations not asked or told before; empty when nothing is left worth trying.
+    /// Up to `count` different configurations, none asked or told before; empty when nothing is left to try.
     mutating func ask(_ count: Int) -> [Int]
 
     /// Outcomes, in trial order.
