@@ -30,7 +30,7 @@ public struct Measurement: Hashable, Codable, Sendable {
     }
 }
 
-/// Why a candidate has no measurement.
+/// Why a candidate has no measurement. An `Error` only so that it can be a Result's failure; it is never thrown.
 public enum Failure: Error, Hashable, Codable, Sendable {
     /// swiftc refused it, or its object needs the Swift runtime. `message` is the first diagnostic.
     case compilation(message: String)
@@ -38,9 +38,9 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     case compilerStopped(message: String)
     /// Outputs differ from the reference: where, and both values (JSON has no NaN: values are text).
     case wrongResult(problem: String, buffer: String, index: Int, value: String, expected: String)
-    /// An output element was left as it was poisoned.
+    /// An output element was left as it was poisoned. Every `index` counts elements from the start of the buffer, padding included.
     case unwritten(problem: String, buffer: String, index: Int)
-    /// Padding between rows, or an input, was overwritten.
+    /// Padding between rows, an input, or memory just outside the buffer (index negative, or past the end) was overwritten.
     case overwritten(problem: String, buffer: String, index: Int)
     /// A guard page was touched: `offset` bytes past the end (or, negative, before the start) of the buffer.
     case outOfBounds(problem: String, buffer: String, offset: Int)

@@ -72,8 +72,10 @@ package struct ChildProcess: Sendable {
         let deadline = Deadline(seconds: timeout)
         var timedOut = false
         wait: while true {
-            var events = [process.descriptor, cancellation.descriptor, output.reader, errors.reader]
-                .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            var events = [
+                process.descriptor, cancellation.descriptor, output.reader, errors.reader,
+            ]
+            .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let ready = poll(&events, nfds_t(events.count), deadline.millisecondsLeft)
             if ready == 0 && deadline.hasPassed {
                 timedOut = true
@@ -105,6 +107,14 @@ final class WakeUp: Sendable {
         var one: UInt64 = 1
         // Full means that it is signalled already.
         _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+    }
+
+    /// Blocks until it is signalled; then it can be signalled again.
+    func wait() {
+        var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&event, 1, -1)
+        var count: UInt64 = 0
+        _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
     }
 
     deinit { close(descriptor) }

@@ -1,0 +1,47 @@
+// What tune-worker needs below Swift: a report from a dying process, a team of threads, and a timed loop of calls.
+#pragma once
+#include <stdint.h>
+
+#include "cprocess.h"
+
+// ---- Faults. One JSON frame of WorkerProtocol is written from the signal handler, then the process ends. ----
+
+// Catches faults (SEGV, BUS, ILL, FPE, TRAP, ABRT) and the phase's timer, on an alternate stack; frames go to `reply_descriptor`.
+int cworker_install_handlers(int reply_descriptor);
+// Gives the calling thread its alternate stack; 0 or an errno value.
+int cworker_use_alternate_stack(void);
+// From here on a fault is the candidate's and is answered under `nonce`; after `seconds` the phase is over. `phase` has at most 15 letters.
+void cworker_begin_phase(uint64_t nonce, const char *CPROCESS_NONNULL phase, double seconds);
+// From here on a fault is the worker's own: no frame, the default action.
+void cworker_end_phase(void);
+// A fault while at least 9/10 of this many bytes of address space are in use counts as out of memory; 0: never.
+void cworker_set_address_space_limit(int64_t bytes);
+
+// Makes [low, start) and [end, high) known as guards of a buffer. Returns a slot, or -1 when all are taken (a fault there is then
+// reported as a crash at an address).
+int cworker_add_guard(const void *CPROCESS_NONNULL low, const void *CPROCESS_NONNULL start,
+                      const void *CPROCESS_NONNULL end, const void *CPROCESS_NONNULL high,
+                      const char *CPROCESS_NONNULL problem, const char *CPROCESS_NONNULL buffer);
+void cworker_remove_guard(int slot);
+
+// ---- Calls. ----
+
+// `entry` is a KernelVariant, `call` a KernelCall (kernel_abi.h): passed through, never looked into.
+typedef struct CWorkerTeam CWorkerTeam;
+
+// A team whose first thread is the caller of `cworker_sample`; null when out of memory.
+CWorkerTeam *CPROCESS_NULLABLE cworker_make_team(void);
+// Starts threads until there are `threads`, each pinned to cores[number % core_count]. 0 or an errno value.
+int cworker_grow_team(CWorkerTeam *CPROCESS_NONNULL team, int threads, const int *CPROCESS_NONNULL cores,
+                      int core_count);
+// Returns once all threads of the running call have arrived: the `barrier` of a KernelCall, `team` being its team.
+void cworker_barrier(void *CPROCESS_NULLABLE team);
+// Calls `entry` `repetitions` times on `threads` threads, with calls[(first + i) % call_count], and returns the seconds all took.
+double cworker_sample(CWorkerTeam *CPROCESS_NONNULL team, int threads, void *CPROCESS_NONNULL entry,
+                      const void *CPROCESS_NONNULL const *CPROCESS_NONNULL calls, int64_t call_count, int64_t first,
+                      int64_t repetitions);
+
+// Pins the calling thread; 0 or an errno value.
+int cworker_pin(int core);
+// Writes the cores the calling thread may use, ascending, and returns how many.
+int cworker_allowed_cores(int *CPROCESS_NONNULL cores, int capacity);

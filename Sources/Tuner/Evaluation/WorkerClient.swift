@@ -1,0 +1,199 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+import Glibc
+import WorkerProtocol
+
+/// Measures candidates of one problem in a worker process, and replaces the worker when a candidate took it down.
+///
+/// Requests are served one at a time; a second one waits.
+package actor WorkerClient {
+    /// What a worker says of a candidate that is right.
+    package struct Measured: Hashable, Sendable {
+        package var verification: Verification
+        package var measurement: Measurement
+        package var times: WorkerTimes
+    }
+
+    /// A whole reference of 10⁹ operations takes a second or two, three of them with the cold copies' gigabyte far less than this.
+    private static let prepareSeconds = 120.0
+    /// The worker ends its phases itself; this much later it is taken to be unable to.
+    private static let graceSeconds = 2.0
+
+    private let executable: String
+    private let request: PrepareRequest
+    private let limits: ProcessLimits
+    private var worker: WorkerProcess?
+    private var isBusy = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    /// Starts nothing yet. `executable` is tune-worker's path, see `executablePath`.
+    package init(
+        executable: String, request: PrepareRequest, limits: ProcessLimits = ProcessLimits()
+    ) {
+        self.executable = executable
+        self.request = request
+        self.limits = limits
+    }
+
+    /// tune-worker beside the running executable. Throws TunerError when there is none.
+    package static func executablePath() throws(TunerError) -> String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let own = String(
+            decoding: buffer.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let folder = own.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let path = folder.joined(separator: "/") + "/tune-worker"
+        guard access(path, X_OK) == 0 else {
+            throw TunerError(
+                .worker, "could not find tune-worker at \(path)",
+                hint: "it is installed beside the programs that use it")
+        }
+        return path
+    }
+
+    /// Starts the worker now, so that an unusable problem shows before the first candidate.
+    ///
+    /// Throws TunerError when it does not start or cannot prepare the problem, CancellationError when cancelled.
+    package func prepare() async throws {
+        await acquire()
+        defer { release() }
+        _ = try await preparedWorker()
+    }
+
+    /// Verifies and times a candidate. A failure is the candidate's, except `.infrastructure`.
+    ///
+    /// Throws CancellationError only; the worker is then stopped and a later request starts another.
+    package func measure(_ request: MeasureRequest) async throws -> Result<Measured, Failure> {
+        let limits = self.request.limits
+        return try await perform(
+            .measure(request), phase: "measure",
+            seconds: limits.verifySeconds + limits.measureSeconds
+        ) { body in
+            guard case .measured(let verification, let measurement, let times) = body else {
+                return nil
+            }
+            return Measured(verification: verification, measurement: measurement, times: times)
+        }
+    }
+
+    /// Times candidates that were verified against each other: one measurement each, sample i of all from round i.
+    ///
+    /// Throws CancellationError only, as `measure` does.
+    package func compare(_ request: CompareRequest) async throws -> Result<[Measurement], Failure> {
+        let seconds = self.request.limits.measureSeconds * Double(max(request.candidates.count, 1))
+        return try await perform(.compare(request), phase: "compare", seconds: seconds) { body in
+            guard case .compared(let measurements) = body else { return nil }
+            return measurements
+        }
+    }
+
+    /// Ends the worker; a later request would start another.
+    package func finish() async {
+        await acquire()
+        defer { release() }
+        await discardWorker()
+    }
+
+    // MARK: - One request
+
+    private func perform<Value>(
+        _ body: WorkerRequest.Body, phase: String, seconds: Double,
+        _ read: (WorkerReply.Body) -> Value?
+    ) async throws -> Result<Value, Failure> {
+        await acquire()
+        defer { release() }
+        // The second time only after a worker that had ended before it was asked.
+        for _ in 0..<2 {
+            let worker: WorkerProcess
+            let answer: WorkerProcess.Answer
+            do {
+                worker = try await preparedWorker()
+                answer = try await worker.ask(body, timeout: seconds + Self.graceSeconds)
+            } catch let error as TunerError {
+                return .failure(.infrastructure(message: error.description))
+            }
+            if case .reply(let reply) = answer {
+                if let value = read(reply) { return .success(value) }
+                if case .failed(let failure, let reusable) = reply {
+                    if !reusable { await discardWorker() }
+                    return .failure(failure)
+                }
+            }
+            await discardWorker()
+            switch answer {
+            case .gone: continue
+            case .cancelled: throw CancellationError()
+            case .reply: return .failure(.misbehaved(message: "it sent the reply of another kind"))
+            case .garbage(let what):
+                return .failure(
+                    .misbehaved(message: "it wrote to the worker's reply channel: \(what)"))
+            case .timedOut: return .failure(.timeout(phase: phase, seconds: seconds))
+            case .ended(let exit): return .failure(Self.failure(exit, seconds: seconds))
+            }
+        }
+        return .failure(
+            .infrastructure(message: "two workers in a row ended before they were asked anything"))
+    }
+
+    /// How a worker's end under a candidate, without a word, is to be read.
+    private static func failure(_ exit: ProcessExit, seconds: Double) -> Failure {
+        switch exit {
+        case .status(let status): .exited(status: status)
+        case .signal(Int(SIGXCPU)): .timeout(phase: "processor time", seconds: seconds)
+        case .signal(let signal)
+        where [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT].contains(Int32(signal)):
+            .crash(signal: signal, address: nil)
+        case .signal(let signal): .killed(signal: signal)
+        }
+    }
+
+    // MARK: - The worker
+
+    private func preparedWorker() async throws -> WorkerProcess {
+        try Task.checkCancellation()
+        if let worker { return worker }
+        let started = try await WorkerProcess.start(
+            ChildProcess(
+                executable: executable, arguments: [], environment: [:], workingDirectory: "/",
+                limits: limits))
+        let answer = try await started.ask(.prepare(request), timeout: Self.prepareSeconds)
+        if case .reply(.prepared) = answer {
+            worker = started
+            return started
+        }
+        await started.stop()
+        if case .cancelled = answer { throw CancellationError() }
+        let problem = request.problem.dimensions.map(String.init).joined(separator: ",")
+        throw TunerError(
+            .worker, "could not prepare problem \(problem) in \(executable): \(answer)",
+            hint: "the kernel's reference or the size of its buffers is the usual reason")
+    }
+
+    private func discardWorker() async {
+        let old = worker
+        worker = nil
+        await old?.stop()
+    }
+
+    // MARK: - One at a time
+
+    private func acquire() async {
+        guard isBusy else {
+            isBusy = true
+            return
+        }
+        // Whoever releases hands its turn on, so `isBusy` stays true.
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func release() {
+        if waiting.isEmpty {
+            isBusy = false
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}

@@ -1,0 +1,236 @@
+import Glibc
+import WorkerProtocol
+
+/// Every buffer of one problem, allocated in one placement, filled and checked.
+final class ProblemBuffers {
+    let layout: ProblemLayout
+    /// Dimensions, joined by commas: what failures call the problem.
+    let name: String
+    let pattern: PoisonPattern
+    private let placement: Placement
+    /// In the layout's order; scratch belongs to a candidate and is empty between candidates.
+    private(set) var buffers: [GuardedBuffer]
+
+    /// Throws `.outOfMemory` as a WorkerFault.
+    init(layout: ProblemLayout, placement: Placement) throws(WorkerFault) {
+        self.layout = layout
+        self.placement = placement
+        name = layout.dimensions.map(String.init).joined(separator: ",")
+        pattern = placement == .front ? .first : .second
+        buffers = []
+        for buffer in layout.buffers {
+            buffers.append(try allocate(buffer, elements: buffer.role == .scratch ? 0 : nil))
+        }
+    }
+
+    /// Gives every scratch buffer its size, in elements, in the layout's order of scratch buffers.
+    func allocateScratch(_ elements: [Int]) throws(WorkerFault) {
+        let indices = layout.buffers.indices.filter { layout.buffers[$0].role == .scratch }
+        guard indices.count == elements.count else {
+            throw WorkerFault(
+                .infrastructure(
+                    message: "the request has \(elements.count) scratch sizes for problem \(name), "
+                        + "whose layout has \(indices.count) scratch buffers"))
+        }
+        for (index, count) in zip(indices, elements) {
+            buffers[index] = try allocate(layout.buffers[index], elements: count)
+            poison(layout.buffers[index].element.scalar, index: index, count: count)
+        }
+    }
+
+    func releaseScratch() throws(WorkerFault) {
+        let indices = layout.buffers.indices.filter { layout.buffers[$0].role == .scratch }
+        try allocateScratch(indices.map { _ in 0 })
+    }
+
+    private func allocate(_ buffer: BufferLayout, elements: Int?) throws(WorkerFault)
+        -> GuardedBuffer
+    {
+        let count = elements ?? buffer.elementCount
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: buffer.element.size)
+        guard !overflow, count >= 0,
+            let memory = GuardedBuffer(
+                byteCount: bytes, placement: placement, problem: name, name: buffer.name)
+        else { throw WorkerFault(.outOfMemory(limit: overflow ? .max : bytes)) }
+        return memory
+    }
+
+    /// Fills inputs from the seed and poisons outputs and padding.
+    func fill(_ inputs: Inputs) {
+        for buffer in buffers { buffer.writeCanary() }
+        for (index, buffer) in layout.buffers.enumerated() where buffer.role != .scratch {
+            fill(buffer.element.scalar, buffer, index: index, key: inputs.key(buffer: index))
+        }
+    }
+
+    func poisonOutputs() {
+        for (index, buffer) in layout.buffers.enumerated() where buffer.role == .output {
+            poison(buffer.element.scalar, index: index, count: buffer.elementCount)
+        }
+    }
+
+    private func elements<S: Scalar>(_: S.Type, index: Int) -> UnsafeMutablePointer<S> {
+        buffers[index].start.assumingMemoryBound(to: S.self)
+    }
+
+    private func poison<S: Scalar>(_ type: S.Type, index: Int, count: Int) {
+        elements(type, index: index).update(repeating: S.poison(pattern), count: count)
+    }
+
+    private func fill<S: Scalar>(_ type: S.Type, _ buffer: BufferLayout, index: Int, key: UInt64) {
+        poison(type, index: index, count: buffer.elementCount)
+        guard buffer.role == .input else { return }
+        let elements = elements(type, index: index)
+        let length = buffer.runLength
+        buffer.forEachRun { run, offset in
+            for column in 0..<length {
+                elements[offset + column] = Inputs.value(
+                    buffer.fill, key: key, index: run * length + column)
+            }
+            return true
+        }
+    }
+
+    // MARK: - Checks after a call
+
+    /// Everything a call must leave alone: inputs, padding, what lies around the buffers.
+    func checkUntouched(_ inputs: Inputs) -> Failure? {
+        for (index, buffer) in layout.buffers.enumerated() {
+            if let byte = buffers[index].firstBrokenCanary() {
+                let size = buffer.element.size
+                return overwritten(buffer, at: byte >= 0 ? byte / size : (byte - size + 1) / size)
+            }
+            guard buffer.role != .scratch else { continue }
+            let found = firstTouched(
+                buffer.element.scalar, buffer, index: index, key: inputs.key(buffer: index))
+            if let found { return overwritten(buffer, at: found) }
+        }
+        return nil
+    }
+
+    private func overwritten(_ buffer: BufferLayout, at index: Int) -> Failure {
+        .overwritten(problem: name, buffer: buffer.name, index: index)
+    }
+
+    private func firstTouched<S: Scalar>(
+        _ type: S.Type, _ buffer: BufferLayout, index: Int, key: UInt64
+    ) -> Int? {
+        let elements = elements(type, index: index)
+        let length = buffer.runLength
+        let padding = S.poison(pattern)
+        var found: Int?
+        var at = 0
+        buffer.forEachRun { run, offset in
+            while at < offset {
+                guard elements[at].hasSameBits(as: padding) else {
+                    found = at
+                    return false
+                }
+                at += 1
+            }
+            at = offset + length
+            guard buffer.role == .input else { return true }
+            for column in 0..<length {
+                let expected: S = Inputs.value(
+                    buffer.fill, key: key, index: run * length + column)
+                guard elements[offset + column].hasSameBits(as: expected) else {
+                    found = offset + column
+                    return false
+                }
+            }
+            return true
+        }
+        return found
+    }
+
+    /// Compares the outputs with the reference, adding to `comparison`; the first wrong or unwritten element, or nil.
+    func compareOutputs(with reference: ReferenceResult, _ comparison: inout Comparison)
+        -> Failure?
+    {
+        var column = 0
+        for (index, buffer) in layout.buffers.enumerated() where buffer.role == .output {
+            let failure = compare(
+                buffer.element.scalar, buffer, index: index, reference: reference, column: column,
+                &comparison)
+            if let failure { return failure }
+            column += buffer.rowWidth
+        }
+        return nil
+    }
+
+    /// `column` is where this output's elements begin in a row of the reference.
+    private func compare<S: Scalar>(
+        _ type: S.Type, _ buffer: BufferLayout, index: Int, reference: ReferenceResult, column: Int,
+        _ comparison: inout Comparison
+    ) -> Failure? {
+        let elements = elements(type, index: index)
+        let length = buffer.runLength
+        let width = buffer.rowWidth
+        let poison = S.poison(pattern)
+        var result = comparison
+        var failure: Failure?
+        buffer.forEachRun { run, offset in
+            for place in 0..<length {
+                let logical = run * length + place
+                let row = width == length ? run : logical / width
+                let expected = reference.value(
+                    row: row, column: column + logical - row * width)
+                let value = elements[offset + place]
+                let passes = expected.map { result.add(value.double, expected: $0) } ?? true
+                let isPoison = value.hasSameBits(as: poison)
+                if isPoison && (S.poisonIsUnmistakable || !passes) {
+                    failure = .unwritten(
+                        problem: name, buffer: buffer.name, index: offset + place)
+                    return false
+                }
+                if !passes, let expected {
+                    failure = .wrongResult(
+                        problem: name, buffer: buffer.name, index: offset + place,
+                        value: "\(value.double)", expected: "\(expected)")
+                    return false
+                }
+            }
+            return true
+        }
+        comparison = result
+        return failure
+    }
+}
+
+/// How far results are from their reference, over the elements added.
+struct Comparison {
+    let absolute: Double
+    let relative: Double
+    private(set) var worstShare = 0.0
+    private(set) var count = 0
+    private var errorSquares = 0.0
+    private var referenceSquares = 0.0
+
+    init(_ layout: ProblemLayout) {
+        absolute = layout.absoluteTolerance
+        relative = layout.relativeTolerance
+    }
+
+    /// ‖x − reference‖ / ‖reference‖; of a reference that is all zero, ‖x‖.
+    var relativeErrorNorm: Double {
+        let error = errorSquares.squareRoot()
+        return referenceSquares > 0 ? error / referenceSquares.squareRoot() : error
+    }
+
+    /// Whether the value passes.
+    mutating func add(_ value: Double, expected: Double) -> Bool {
+        count += 1
+        // Equal infinities, and the NaN that a reference really has, pass.
+        if value == expected || (value.isNaN && expected.isNaN) {
+            if expected.isFinite { referenceSquares += expected * expected }
+            return true
+        }
+        let error = (value - expected).magnitude
+        let allowed = absolute + relative * expected.magnitude
+        guard error <= allowed else { return false }
+        worstShare = max(worstShare, error / allowed)
+        errorSquares += error * error
+        referenceSquares += expected * expected
+        return true
+    }
+}

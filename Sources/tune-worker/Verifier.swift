@@ -1,0 +1,84 @@
+import CProcess
+import WorkerProtocol
+
+/// A candidate that is loaded and has its threads.
+struct LoadedCandidate {
+    let candidate: Candidate
+    let function: UnsafeMutableRawPointer
+    let team: OpaquePointer
+
+    /// One call with these buffers.
+    func call(_ buffers: [UnsafeMutableRawPointer], _ layout: ProblemLayout) -> PreparedCall {
+        PreparedCall(
+            buffers: buffers, dimensions: layout.dimensions, arguments: candidate.arguments,
+            threads: candidate.threads, team: team)
+    }
+
+    /// Calls it `repetitions` times, rotating through `calls`; the seconds it took.
+    @discardableResult
+    func run(_ calls: [PreparedCall], first: Int = 0, repetitions: Int = 1) -> Double {
+        let pointers = calls.map { Optional(UnsafeRawPointer($0.call)) }
+        return pointers.withUnsafeBufferPointer { pointers in
+            guard let start = pointers.baseAddress else { return 0 }
+            return start.withMemoryRebound(to: UnsafeRawPointer.self, capacity: pointers.count) {
+                cworker_sample(
+                    team, Int32(candidate.threads), function, $0, Int64(pointers.count),
+                    Int64(first), Int64(repetitions))
+            }
+        }
+    }
+}
+
+/// Proves a candidate right on one problem.
+struct Verifier {
+    let loaded: LoadedCandidate
+    private(set) var worstShare = 0.0
+    private(set) var comparedElements = 0
+
+    init(_ loaded: LoadedCandidate) { self.loaded = loaded }
+
+    /// Calls the candidate on poisoned outputs and checks all it may and may not write; scratch is allocated already.
+    ///
+    /// A failure is seen twice before it is reported. One that does not come again is a race or unwritten memory taken for data:
+    /// `.misbehaved`, because such a variant cannot be trusted to be right next time.
+    /// Returns the error norm. Throws the failure.
+    mutating func verify(_ check: PreparedProblem.Check, inputs: Inputs) throws(WorkerFault)
+        -> Double
+    {
+        switch attempt(check, inputs: inputs) {
+        case .success(let norm):
+            return norm
+        case .failure(let first):
+            guard case .failure = attempt(check, inputs: inputs) else {
+                throw WorkerFault(
+                    .misbehaved(
+                        message: "the same inputs gave a wrong result once and a right one once "
+                            + "(\(first.failure))"))
+            }
+            throw first
+        }
+    }
+
+    private mutating func attempt(_ check: PreparedProblem.Check, inputs: Inputs)
+        -> Result<Double, WorkerFault>
+    {
+        let buffers = check.buffers
+        buffers.fill(inputs)
+        loaded.run([loaded.call(buffers.buffers.map(\.start), buffers.layout)])
+        return self.check(check, inputs: inputs)
+    }
+
+    /// Checks what a call that was made before left.
+    mutating func check(_ check: PreparedProblem.Check, inputs: Inputs) -> Result<
+        Double, WorkerFault
+    > {
+        var comparison = Comparison(check.buffers.layout)
+        let failure =
+            check.buffers.checkUntouched(inputs)
+            ?? check.buffers.compareOutputs(with: check.reference, &comparison)
+        if let failure { return .failure(WorkerFault(failure)) }
+        worstShare = max(worstShare, comparison.worstShare)
+        comparedElements += comparison.count
+        return .success(comparison.relativeErrorNorm)
+    }
+}

@@ -1,0 +1,149 @@
+// Kernels that break the rules, each under the name of what it does. C, because Swift will not spell most of them.
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel_abi.h"
+
+#define VARIANT(name) void name(const KernelCall *call, int64_t thread)
+#define ROWS (call->dimensions[0])
+#define COLUMNS (call->dimensions[1])
+#define STRIDE (call->dimensions[2])
+#define X ((volatile float *)call->buffers[0])
+#define Y ((volatile float *)call->buffers[1])
+
+static void compute(const KernelCall *call) {
+    for (int64_t row = 0; row < ROWS; row++)
+        for (int64_t column = 0; column < COLUMNS; column++)
+            Y[row * STRIDE + column] = 2 * X[row * COLUMNS + column] + 1;
+}
+
+// One past the last element of y, whose last row has no padding.
+static int64_t y_count(const KernelCall *call) { return ROWS == 0 ? 0 : (ROWS - 1) * STRIDE + COLUMNS; }
+
+VARIANT(infinite_loop) {
+    for (volatile int i = 0;; i++) {}
+}
+VARIANT(null_write) { *(volatile int *)0 = 1; }
+VARIANT(illegal_instruction) { __builtin_trap(); }
+VARIANT(divide_by_zero) {
+    volatile int number = 7, zero = 0;
+    volatile int result = number / zero;
+    (void)result;
+}
+VARIANT(write_past_end) {
+    compute(call);
+    if (ROWS > 0) Y[y_count(call)] = 0;
+}
+VARIANT(write_before_start) {
+    compute(call);
+    if (ROWS > 0) Y[-1] = 0;
+}
+VARIANT(read_past_end) {
+    compute(call);
+    if (ROWS > 0) (void)X[ROWS * COLUMNS];
+}
+VARIANT(read_before_start) {
+    compute(call);
+    if (ROWS > 0) (void)X[-1];
+}
+// Blocks of four columns; what is left over is wrong.
+VARIANT(wrong_tail) {
+    compute(call);
+    if (COLUMNS % 4 != 0)
+        for (int64_t row = 0; row < ROWS; row++) Y[row * STRIDE + COLUMNS - 1] += 1;
+}
+VARIANT(nan_result) {
+    compute(call);
+    if (ROWS > 0 && COLUMNS > 0) Y[0] = NAN;
+}
+VARIANT(unwritten) {
+    float keep = y_count(call) > 0 ? Y[y_count(call) - 1] : 0;
+    compute(call);
+    // The bits of the poison, copied as an integer so that they stay as they are.
+    if (y_count(call) > 0) memcpy((void *)&Y[y_count(call) - 1], &keep, sizeof keep);
+}
+VARIANT(writes_padding) {
+    compute(call);
+    if (ROWS > 1 && STRIDE > COLUMNS) Y[COLUMNS] = 0;
+}
+VARIANT(writes_input) {
+    compute(call);
+    if (ROWS > 0 && COLUMNS > 0) X[0] += 1;
+}
+VARIANT(allocates_without_end) {
+    for (;;) {
+        volatile char *memory = malloc(1 << 20);
+        for (int i = 0; i < 1 << 20; i += 4096) memory[i] = 1;
+    }
+}
+VARIANT(leaks_much) {
+    compute(call);
+    static void *volatile kept;
+    if (!kept) kept = malloc(256 << 20);
+}
+VARIANT(exits) { exit(0); }
+VARIANT(exits_with_status) { exit(9); }
+VARIANT(terminates_itself) { kill(getpid(), SIGTERM); }
+VARIANT(aborts) { abort(); }
+// Right as often as a verification would call it, then too fast to be true.
+VARIANT(returns_early) {
+    static int calls;
+    if (++calls < 64) compute(call);
+}
+// Computes the tuned problem once and hands out that result from then on.
+VARIANT(memoises) {
+    static float *result;
+    static int64_t rows;
+    int64_t count = y_count(call);
+    if (ROWS < 64) return compute(call);
+    if (!result) {
+        compute(call);
+        result = malloc((size_t)count * sizeof *result);
+        rows = ROWS;
+        for (int64_t i = 0; i < count; i++) result[i] = Y[i];
+    } else if (rows == ROWS) {
+        for (int64_t i = 0; i < count; i++) Y[i] = result[i];
+    }
+}
+static void *spin(void *argument) {
+    for (volatile int i = 0;; i++) {}
+}
+VARIANT(leaves_thread) {
+    static pthread_t left;
+    compute(call);
+    if (!left) pthread_create(&left, NULL, spin, NULL);
+}
+VARIANT(leaves_descriptor) {
+    static int file;
+    compute(call);
+    if (!file) file = open("/dev/null", O_RDONLY);
+}
+VARIANT(leaves_child) {
+    static pid_t child;
+    compute(call);
+    if (!child && (child = fork()) == 0)
+        for (;;) pause();
+}
+VARIANT(writes_to_channel) {
+    compute(call);
+    write(3, "x", 1);
+}
+VARIANT(forges_reply) {
+    static const char frame[] = "TNR1\0\0\0\x20{\"nonce\":1,\"body\":{\"prepared\":{}}";
+    compute(call);
+    write(3, frame, 8 + 32);
+}
+VARIANT(closes_channel) {
+    close(3);
+    for (;;) pause();
+}
+VARIANT(races) {
+    static int calls;
+    compute(call);
+    if (ROWS > 0 && calls++ == 0) Y[0] += 1;
+}
