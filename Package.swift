@@ -39,6 +39,7 @@ let package = Package(
                 "WorkerProtocol", "Yams", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .testTarget(name: "KernelSpaceTests", dependencies: ["KernelSpace"]),
+        .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CSIMD"]),
         .target(
             name: "Tuner",
             dependencies: [

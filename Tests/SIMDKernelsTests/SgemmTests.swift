@@ -1,0 +1,99 @@
+import CSIMD
+import Testing
+
+@testable import SIMDKernels
+
+@Suite struct SgemmTests {
+    struct Shape: CustomTestStringConvertible, Sendable {
+        var m: Int, n: Int, k: Int
+        /// Added to each leading dimension.
+        var padding: Int
+        var testDescription: String { "\(m)×\(n)×\(k)+\(padding)" }
+    }
+    static let shapes: [Shape] = [
+        Shape(m: 0, n: 0, k: 0, padding: 0), Shape(m: 0, n: 4, k: 2, padding: 1),
+        Shape(m: 3, n: 5, k: 0, padding: 2), Shape(m: 1, n: 1, k: 1, padding: 0),
+        Shape(m: 1, n: 17, k: 5, padding: 0), Shape(m: 5, n: 1, k: 7, padding: 3),
+        Shape(m: 15, n: 63, k: 3, padding: 1), Shape(m: 16, n: 64, k: 16, padding: 0),
+        Shape(m: 17, n: 65, k: 37, padding: 5), Shape(m: 31, n: 29, k: 41, padding: 0),
+    ]
+    static let variants: [(String, mr: Int, nr: Int, Variant)] = [
+        ("1×1, SIMD4", 1, 4, { Sgemm<1, 1, 1, 0, SIMD4<Float>>.run($0, $1) }),
+        ("6×2, SIMD8, packed", 6, 16, { Sgemm<6, 2, 2, 1, SIMD8<Float>>.run($0, $1) }),
+        ("4×3, SIMD8", 4, 24, { Sgemm<4, 3, 4, 0, SIMD8<Float>>.run($0, $1) }),
+        ("8×3, SIMD16", 8, 48, { Sgemm<8, 3, 2, 0, SIMD16<Float>>.run($0, $1) }),
+    ]
+
+    /// The manifest's formula for the scratch buffer.
+    static func scratch(
+        _ s: Shape, mr: Int, nr: Int, mc: Int, kc: Int, nc: Int, threads: Int
+    ) -> Int {
+        min(kc, s.k)
+            * (max(nr, min(nc, s.n + nr - 1)) + threads * (max(mr, min(mc, s.m + mr - 1)) + mr))
+            + threads * (mr * nr + 32) + 64
+    }
+
+    @Test(
+        "every shape, tile and thread count agrees with the reference and leaves padding alone",
+        arguments: shapes, [1, 2])
+    func agrees(shape s: Shape, threads: Int) {
+        var generator = SystemRandomNumberGenerator()
+        let lda = s.k + s.padding, ldb = s.n + s.padding, ldc = s.n + s.padding
+        func size(_ rows: Int, _ columns: Int, _ stride: Int) -> Int {
+            rows == 0 || columns == 0 ? 0 : (rows - 1) * stride + columns
+        }
+        let a = GuardedFloats(count: size(s.m, s.k, lda), using: &generator)
+        let b = GuardedFloats(count: size(s.k, s.n, ldb), using: &generator)
+        let dimensions = [s.m, s.n, s.k, lda, ldb, ldc]
+        for (name, mr, nr, variant) in Self.variants {
+            for (mc, kc, nc) in [(192, 256, 4096), (mr, 4, nr), (7, 5, 9)] {
+                let c = GuardedFloats(count: size(s.m, s.n, ldc))
+                let work = GuardedFloats(
+                    count: Self.scratch(
+                        s, mr: mr, nr: nr, mc: mc, kc: kc, nc: nc, threads: threads))
+                callKernel(
+                    buffers: [a, b, c, work], dimensions: dimensions,
+                    arguments: [mc, kc, nc, threads], threads: threads, variant)
+                let expected = reference(a, b, dimensions)
+                let out = c.values
+                for i in 0..<(out.isEmpty ? 0 : s.m) {
+                    for j in 0..<min(ldc, out.count - i * ldc) {
+                        let value = out[i * ldc + j]
+                        if j < s.n {
+                            let error = abs(Double(value) - expected[i * s.n + j])
+                            #expect(error <= 4e-7 * Double(s.k + 8), "\(name) at \(i), \(j)")
+                        } else {
+                            #expect(value.isNaN, "\(name) wrote padding at \(i), \(j)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    func reference(_ a: GuardedFloats, _ b: GuardedFloats, _ dimensions: [Int]) -> [Double] {
+        let m = dimensions[0], n = dimensions[1]
+        guard m > 0, n > 0 else { return [] }
+        let rows = ReferenceRow(count: n)
+        var out: [Double] = []
+        for i in 0..<m {
+            callKernel(buffers: [a, b], dimensions: dimensions) { call, _ in
+                SgemmReference.row(call, i, rows.pointer)
+            }
+            out += rows.values
+        }
+        return out
+    }
+}
+
+/// One row of a reference's result.
+final class ReferenceRow: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<Double>
+    private let count: Int
+    init(count: Int) {
+        self.count = count
+        pointer = .allocate(capacity: max(count, 1))
+    }
+    deinit { pointer.deallocate() }
+    var values: [Double] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+}
