@@ -16,7 +16,7 @@ public struct Kernel: Sendable {
         public var element: ElementType
         /// Over dimensions; for scratch also over parameters.
         public var shape: [Expression]
-        /// Elements between neighbours along each axis; row-major without padding if the manifest has none.
+        /// Elements between neighbours along each axis; empty (row-major without padding) if the manifest has none.
         public var strides: [Expression]
         public var fill: Fill
     }
@@ -25,7 +25,7 @@ public struct Kernel: Sendable {
         public var flops: Expression
         /// Bytes that one call must read and write at least.
         public var bytes: Expression
-        public enum Figure: String, Codable, Sendable { case flops, bytes }
+        public enum Figure: String, Codable, Sendable, CaseIterable { case flops, bytes }
         /// Which of the two is shown: GFLOP/s or GB/s.
         public var figure: Figure
     }

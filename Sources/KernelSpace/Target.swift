@@ -95,6 +95,9 @@ public struct Target: Hashable, Codable, Sendable {
         features.filter { !device.features.contains($0) }
     }
 
+    /// Names that `constants` gives values.
+    public static let constantNames = ["vector_bytes", "vector_registers", "cores"]
+
     /// Names and values that constraints may use: `vector_bytes`, `vector_registers`, `cores`.
     public func constants(on device: Device) -> [String: Value] {
         [
