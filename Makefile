@@ -30,15 +30,16 @@ test: setup
 	swift test --skip-build --disable-xctest
 
 check: setup
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 	swift build --build-tests -Xswiftc -warnings-as-errors --scratch-path .build-check
 	Support/check-unit.sh
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 
 bench: build
 	Support/setup.sh libopenblas0-pthread
+	swift build $(RELEASE_FLAGS) --product tune-bench
 	Benchmarks/run.sh
 
 setup:

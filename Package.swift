@@ -39,6 +39,12 @@ let package = Package(
                 "WorkerProtocol", "Yams", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .testTarget(name: "KernelSpaceTests", dependencies: ["KernelSpace"]),
+        .executableTarget(
+            name: "tune-bench",
+            dependencies: [
+                "Tuner", "CSIMD",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks", exclude: ["run.sh"]),
         .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CSIMD"]),
         .target(
             name: "Tuner",
