@@ -63,23 +63,25 @@ final class Worker {
         -> WorkerReply.Body
     {
         let problem = try prepared()
-        let result = try guarded([request.candidate], problem, nonce: nonce) {
-            loaded throws(WorkerFault) in
+        let limits = problem.request.limits
+        return try guarded(
+            [request.candidate], problem, nonce: nonce, phase: "verify",
+            seconds: limits.verifySeconds
+        ) { loaded throws(WorkerFault) in
             let begin = MonotonicTime.now
             var verifier = Verifier(loaded[0])
             let norm = try verify(&verifier, request, problem)
             cworker_end_phase()
             let middle = MonotonicTime.now
-            cworker_begin_phase(nonce, "measure", problem.request.limits.measureSeconds)
+            cworker_begin_phase(nonce, "measure", limits.measureSeconds)
             let measurement = try time(&verifier, request, problem)
             let verification = Verification(
                 worstToleranceShare: verifier.worstShare, relativeErrorNorm: norm,
                 comparedElements: verifier.comparedElements)
             let times = WorkerTimes(
                 verify: middle - begin, measure: MonotonicTime.now - middle)
-            return WorkerReply.Body.measured(verification, measurement, times)
+            return .measured(verification, measurement, times)
         }
-        return result
     }
 
     /// Small problems, then the tuned one; the error norm on that.
@@ -141,7 +143,11 @@ final class Worker {
         let problem = try prepared()
         problem.tuned.buffers.fill(problem.inputs)
         // One after the other they share the scratch of the one that needs most.
-        return try guarded(request.candidates, problem, nonce: nonce) { loaded in
+        let seconds =
+            problem.request.limits.measureSeconds * Double(max(request.candidates.count, 1))
+        return try guarded(
+            request.candidates, problem, nonce: nonce, phase: "compare", seconds: seconds
+        ) { loaded in
             var samplers = loaded.map {
                 Sampler(
                     $0, calls: calls(of: $0, problem), sampleSeconds: request.sampleSeconds)
@@ -160,21 +166,19 @@ final class Worker {
 
     // MARK: - What surrounds every candidate
 
-    /// Loads the candidates and gives them threads, scratch and limits; runs `body` in the phase "verify" or, for several, "compare";
-    /// then takes all that back and checks what they left.
+    /// Loads the candidates and gives them threads, scratch and limits; runs `body` as a phase of at most `seconds`; then takes all
+    /// that back and checks what they left.
     private func guarded(
-        _ candidates: [Candidate], _ problem: PreparedProblem, nonce: UInt64,
-        _ body: ([LoadedCandidate]) throws(WorkerFault) -> WorkerReply.Body
+        _ candidates: [Candidate], _ problem: PreparedProblem, nonce: UInt64, phase: String,
+        seconds: Double, _ body: ([LoadedCandidate]) throws(WorkerFault) -> WorkerReply.Body
     ) throws(WorkerFault) -> WorkerReply.Body {
-        try growTeam(candidates.map(\.threads).max() ?? 1)
+        let threads = candidates.map(\.threads).max() ?? 1
+        try growTeam(threads)
         let before = ProcessState()
         let limits = problem.request.limits
-        let seconds = limits.verifySeconds + limits.measureSeconds
-        let threads = candidates.map(\.threads).max() ?? 1
-        cworker_begin_phase(
-            nonce, candidates.count == 1 ? "verify" : "compare",
-            candidates.count == 1
-                ? limits.verifySeconds : limits.measureSeconds * Double(max(candidates.count, 1)))
+        let wholeSeconds =
+            limits.verifySeconds + limits.measureSeconds * Double(max(candidates.count, 1))
+        cworker_begin_phase(nonce, phase, seconds)
         let outcome: Result<WorkerReply.Body, WorkerFault>
         do {
             // A constructor in the object is the candidate's code already.
@@ -187,7 +191,7 @@ final class Worker {
             try problem.tuned.buffers.allocateScratch(largestScratch(candidates))
             CandidateLimits.apply(
                 addressSpaceSlack: limits.addressSpaceSlack,
-                cpuSeconds: seconds * Double(threads * max(candidates.count, 1)))
+                cpuSeconds: wholeSeconds * Double(threads))
             outcome = .success(try body(loaded))
         } catch {
             outcome = .failure(error)
