@@ -47,32 +47,32 @@ public struct Expression: Hashable, Sendable {
 }
 
 extension Expression {
-    /// An integer result; a real without a fraction counts as one. `what` names the quantity in the error.
-    func integer(_ what: String, _ bindings: [String: Value]) throws(KernelSpaceError) -> Int {
-        switch try evaluate(bindings) {
+    /// An integer result; a real without a fraction counts as one.
+    func integer(_ bindings: [String: Value]) throws(KernelSpaceError) -> Int {
+        let result = try evaluate(bindings)
+        switch result {
         case .integer(let value):
             return value
         case .real(let value):
             if let whole = Int(exactly: value) { return whole }
-            throw .expression("\(what) \"\(source)\" is \(value), not an integer", column: 1)
-        case let value:
-            throw .expression("\(what) \"\(source)\" is \(value), not an integer", column: 1)
+        case .text, .boolean:
+            break
         }
+        throw .expression("is \(result), must be an integer", column: 1)
     }
 
-    /// A finite result of at least 0. `what` names the quantity in the error.
-    func magnitude(_ what: String, _ bindings: [String: Value]) throws(KernelSpaceError) -> Double {
-        let result: Double
-        switch try evaluate(bindings) {
-        case .integer(let value): result = Double(value)
-        case .real(let value): result = value
-        case let value:
-            throw .expression("\(what) \"\(source)\" is \(value), not a number", column: 1)
+    /// A finite result of at least 0.
+    func magnitude(_ bindings: [String: Value]) throws(KernelSpaceError) -> Double {
+        let result = try evaluate(bindings)
+        switch result {
+        case .integer(let value):
+            if value >= 0 { return Double(value) }
+        case .real(let value):
+            if value >= 0, value.isFinite { return value }
+        case .text, .boolean:
+            break
         }
-        guard result >= 0 else {
-            throw .expression("\(what) \"\(source)\" is \(result), less than 0", column: 1)
-        }
-        return result
+        throw .expression("is \(result), must be a number of at least 0", column: 1)
     }
 }
 

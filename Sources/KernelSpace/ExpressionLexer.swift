@@ -20,7 +20,9 @@ struct ExpressionLexer {
     }
 
     /// Words that are no names.
-    static let words: Set<String> = ["and", "or", "not", "in", "min", "max", "abs", "True", "False"]
+    static let words: Set<String> = [
+        "and", "or", "not", "in", "min", "max", "abs", "True", "False",
+    ]
 
     private let scalars: [Unicode.Scalar]
     private var next = 0

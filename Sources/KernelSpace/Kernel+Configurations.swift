@@ -4,7 +4,8 @@ extension Kernel {
     public func searchSpace(for problem: Problem, target: Target, device: Device)
         throws(KernelSpaceError) -> SearchSpace
     {
-        let constants = target.constants(on: device).merging(bindings(of: problem)) { own, _ in own }
+        let constants = target.constants(on: device).merging(bindings(of: problem)) { own, _ in own
+        }
         return try SearchSpace(
             parameters: parameters, constraints: constraints, constants: constants)
     }

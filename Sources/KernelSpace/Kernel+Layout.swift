@@ -29,7 +29,8 @@ extension Kernel {
                 let why = dimension.minimum.map { " (\($0.source))" } ?? ""
                 throw KernelSpaceError(
                     .problem,
-                    "\(name): \(dimension.name)=\(value) is less than \(max(0, minimum ?? 0))\(why)")
+                    "\(name): \(dimension.name)=\(value) is less than \(max(0, minimum ?? 0))\(why)"
+                )
             }
             bindings[dimension.name] = .integer(value)
             values.append(
@@ -134,7 +135,8 @@ extension Kernel {
         }
         guard strides.last == 1 else {
             throw KernelSpaceError(
-                .problem, "\(name): buffer \(buffer.name): the last stride must be 1, not \(strides)")
+                .problem,
+                "\(name): buffer \(buffer.name): the last stride must be 1, not \(strides)")
         }
         // Elements must not overlap: a stride spans at least what lies within it.
         var span = 1
@@ -190,9 +192,10 @@ extension Kernel {
         throws(KernelSpaceError) -> Int
     {
         do {
-            return try expression.integer(what, bindings)
+            return try expression.integer(bindings)
         } catch {
-            throw KernelSpaceError(.problem, "\(name): \(what), \"\(expression.source)\": \(error.message)")
+            throw KernelSpaceError(
+                .problem, "\(name): \(what), \"\(expression.source)\", \(error.message)")
         }
     }
 
@@ -200,9 +203,10 @@ extension Kernel {
         throws(KernelSpaceError) -> Double
     {
         do {
-            return try expression.magnitude(what, bindings)
+            return try expression.magnitude(bindings)
         } catch {
-            throw KernelSpaceError(.problem, "\(name): \(what), \"\(expression.source)\": \(error.message)")
+            throw KernelSpaceError(
+                .problem, "\(name): \(what), \"\(expression.source)\", \(error.message)")
         }
     }
 }

@@ -8,7 +8,8 @@ extension Kernel {
     ) throws(KernelSpaceError) {
         self = try withoutActuallyEscaping(readFile) { read throws(KernelSpaceError) in
             try withoutActuallyEscaping(listSwiftFiles) { list throws(KernelSpaceError) in
-                try ManifestReader(file: file, readFile: read, listSwiftFiles: list).kernel(manifest)
+                try ManifestReader(file: file, readFile: read, listSwiftFiles: list).kernel(
+                    manifest)
             }
         }
     }

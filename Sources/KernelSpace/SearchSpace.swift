@@ -37,7 +37,8 @@ public struct SearchSpace: Sendable {
         parameters: [Parameter], constraints: [Constraint], constants: [String: Value] = [:]
     ) throws(KernelSpaceError) {
         try self.init(
-            parameters: parameters, constraints: constraints, constants: constants, limits: Limits())
+            parameters: parameters, constraints: constraints, constants: constants, limits: Limits()
+        )
     }
 
     init(

@@ -74,11 +74,13 @@ public struct Target: Hashable, Codable, Sendable {
             let missing = all[0].missingFeatures(on: device).joined(separator: ", ")
             throw KernelSpaceError(
                 .target,
-                "no target runs on this device: even \(all[0].name) needs \(missing), which it lacks")
+                "no target runs on this device: even \(all[0].name) needs \(missing), which it lacks"
+            )
         }
         guard let target = all.first(where: { $0.name == name }) else {
             let known = (all.map(\.name) + ["cpu-native"]).joined(separator: ", ")
-            throw KernelSpaceError(.target, "there is no target \"\(name)\"; the targets are \(known)")
+            throw KernelSpaceError(
+                .target, "there is no target \"\(name)\"; the targets are \(known)")
         }
         let missing = target.missingFeatures(on: device)
         guard missing.isEmpty else {

@@ -122,7 +122,8 @@ struct ExpressionTests {
     func `Random texts of the language's pieces never trap`(seed: UInt64) {
         var random = SplitMix(seed: seed)
         let pieces = [
-            "a", "b", "c", "x", "s", "0", "1", "9223372036854775807", "1e300", ".5", "'t'", "+", "-",
+            "a", "b", "c", "x", "s", "0", "1", "9223372036854775807", "1e300", ".5", "'t'", "+",
+            "-",
             "*", "/", "//", "%", "**", "(", ")", "[", "]", ",", "<", "<=", "==", "!=", " in ",
             " not ", " and ", " or ", "min(", "max(", "abs(", "True", " ", "\u{1F600}", "\0", "\"",
         ]

@@ -87,7 +87,8 @@ struct KernelTests {
 
     @Test func `Without strides a buffer is row-major`() throws {
         let kernel = try SampleManifest.kernel(
-            SampleManifest.replacing(", strides: [ldb, 1]", "").replacing("[k, n]", with: "[k, 3, n]"))
+            SampleManifest.replacing(", strides: [ldb, 1]", "").replacing(
+                "[k, n]", with: "[k, 3, n]"))
         let layout = try kernel.layout(of: kernel.problem(["m": 1, "n": 4, "k": 5]))
         #expect(layout.buffers[1].shape == [5, 3, 4])
         #expect(layout.buffers[1].strides == [12, 4, 1])
@@ -201,8 +202,10 @@ struct KernelTests {
         for (old, new) in [
             ("type: Sgemm\n", "type: Sgemm2\n"), ("[mr, nv, unroll", "[nv, mr, unroll"),
             ("type: SgemmReference", "type: Other"),
-            ("shape: [k, n], strides: [ldb, 1], fill: {uniform: [-1, 1]}",
-                "shape: [k, n], strides: [ldb, 1], fill: {uniform: [-2, 1]}"),
+            (
+                "shape: [k, n], strides: [ldb, 1], fill: {uniform: [-1, 1]}",
+                "shape: [k, n], strides: [ldb, 1], fill: {uniform: [-2, 1]}"
+            ),
             ("shape: [k, n], strides: [ldb, 1]", "shape: [k, n + 0], strides: [ldb, 1]"),
             (", strides: [ldc, 1]", ", strides: [ldc + 0, 1]"),
             ("absolute: 1e-6", "absolute: 2e-6"), ("relative: 1e-5", "relative: 2e-5"),

@@ -38,7 +38,9 @@ struct SearchSpaceTests {
     func `A small space is the filtered product, numbered in its order`(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         let parameters = (0..<4).map { number in
-            integers("p\(number)", Array(Array(0...5).shuffled(using: &random).prefix(1 + random.below(4))))
+            integers(
+                "p\(number)",
+                Array(Array(0...5).shuffled(using: &random).prefix(1 + random.below(4))))
         }
         let constraints = try (0..<random.below(4)).map { _ in
             try Constraint(Self.pool[random.below(Self.pool.count)])
@@ -110,7 +112,8 @@ struct SearchSpaceTests {
     @Test func `A constraint over first and last parameter cuts before those between`() throws {
         // 40^8 combinations in declared order; the constraint leaves 1 · 40 of them.
         let parameters = (0..<8).map { integers("p\($0)", Array(0..<40)) }
-        let constraints = try (["p0 + p7 == 0"] + (1..<7).map { $0 == 3 ? "p3 >= 0" : "p\($0) == p0" })
+        let constraints = try
+            (["p0 + p7 == 0"] + (1..<7).map { $0 == 3 ? "p3 >= 0" : "p\($0) == p0" })
             .map(Constraint.init)
         let space = try SearchSpace(parameters: parameters, constraints: constraints)
         #expect(space.count == 40)
@@ -164,7 +167,9 @@ struct SearchSpaceTests {
                 == "1:3: constraint \"4 % p == 0\" has no value for p=0: division by zero; guard it "
                 + "with \"and\" or \"or\"")
         let wide = (0..<129).map { integers("p\($0)", [0, 1]) }
-        #expect(message(wide)?.hasPrefix("the parameters' value indices need more than 128 bits") == true)
+        #expect(
+            message(wide)?.hasPrefix("the parameters' value indices need more than 128 bits")
+                == true)
         func message(limits: SearchSpace.Limits) -> String? {
             #expect(throws: KernelSpaceError.self) {
                 try SearchSpace(

@@ -22,7 +22,9 @@ struct ManifestNode {
     /// What the node is, for messages.
     private var kind: String {
         switch node {
-        case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "\"\(scalar.string.prefix(60))\""
+        case .scalar(let scalar) where scalar.string.isEmpty: "empty"
+        case .scalar(let scalar):
+            (scalar.style == .plain ? "" : "the text ") + "\"\(scalar.string.prefix(60))\""
         case .sequence: "a list"
         case .mapping: "a mapping"
         case .alias: "an alias"
@@ -30,8 +32,12 @@ struct ManifestNode {
     }
 
     /// Keys and values in the author's order; an empty value is an empty mapping.
-    func entries(atMost limit: Int) throws(KernelSpaceError) -> [(key: ManifestNode, value: ManifestNode)] {
-        if case .scalar(let scalar) = node, scalar.string.isEmpty, scalar.style == .plain { return [] }
+    func entries(atMost limit: Int) throws(KernelSpaceError) -> [(
+        key: ManifestNode, value: ManifestNode
+    )] {
+        if case .scalar(let scalar) = node, scalar.string.isEmpty, scalar.style == .plain {
+            return []
+        }
         guard case .mapping(let mapping) = node else {
             throw error("is \(kind), must be a mapping of keys to values")
         }
@@ -89,7 +95,8 @@ struct ManifestNode {
     }
 
     func integer() throws(KernelSpaceError) -> Int {
-        guard case .scalar(let scalar) = node, scalar.style == .plain, let value = Int(scalar.string)
+        guard case .scalar(let scalar) = node, scalar.style == .plain,
+            let value = Int(scalar.string)
         else { throw error("is \(kind), must be an integer") }
         return value
     }

@@ -111,7 +111,8 @@ extension ManifestReader {
         for (key, value) in try node.entries(atMost: Bounds.parameters) {
             let name = try key.name("parameter", taken: taken + parameters.map(\.name))
             let fields = try value.fields(
-                ["specialization", "argument", "element", "values", "summary"], required: ["values"])
+                ["specialization", "argument", "element", "values", "summary"], required: ["values"]
+            )
             let role = try self.role(value, fields)
             if role == .threads, parameters.contains(where: { $0.role == .threads }) {
                 throw value.error("there is an argument of threads already; one is allowed")
@@ -138,8 +139,11 @@ extension ManifestReader {
                     throw node.error("the key \"element\" is missing: the type of a vector's lanes")
                 }
                 let type = try element.choice(ElementType.self)
-                guard type != .bfloat16 else {
-                    throw element.error("vectors have no \(type.rawValue) lanes; use uint8 or int32")
+                let laneTypes = ElementType.allCases.map(\.rawValue).filter { $0 != "bfloat16" }
+                guard laneTypes.contains(type.rawValue) else {
+                    throw element.error(
+                        "vectors have no \(type.rawValue) lanes; allowed: \(laneTypes.joined(separator: ", "))"
+                    )
                 }
                 return .vector(element: type)
             }
@@ -171,7 +175,8 @@ extension ManifestReader {
                 throw place.error("the value \(integer) is listed twice")
             }
             if case .vector = role, !Self.laneCounts.contains(integer) {
-                throw place.error("a vector cannot have \(integer) lanes; allowed: 2, 4, 8, 16, 32, 64")
+                throw place.error(
+                    "a vector cannot have \(integer) lanes; allowed: 2, 4, 8, 16, 32, 64")
             }
             if role == .threads, integer < 1 {
                 throw place.error("\(integer) threads cannot enter a variant; at least 1 must")

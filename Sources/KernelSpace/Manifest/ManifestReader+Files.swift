@@ -12,7 +12,8 @@ extension ManifestReader {
             throw failure("the manifest is larger than \(Bounds.manifestBytes) bytes")
         }
         if let place = anchor(in: text) {
-            throw failure("anchors and aliases (&name, *name) are not supported; repeat the text",
+            throw failure(
+                "anchors and aliases (&name, *name) are not supported; repeat the text",
                 place.line, place.column)
         }
         do {
@@ -27,16 +28,19 @@ extension ManifestReader {
             case .scanner(let context, let problem, let mark, _),
                 .parser(let context, let problem, let mark, _),
                 .composer(let context, let problem, let mark, _):
-                let start = context.map { " \($0.text) at line \($0.mark.line)" } ?? ""
-                throw failure("this is not YAML: \(problem)\(start)", mark.line, mark.column)
+                if problem.hasPrefix("Maximum nesting level") {
+                    throw failure("the manifest nests too deeply", mark.line, mark.column)
+                }
+                let start = context.map { "\($0.text) (line \($0.mark.line)), " } ?? ""
+                throw failure("this is not YAML: \(start)\(problem)", mark.line, mark.column)
             case .reader(let problem, let offset, _, _):
                 let place = place(offset ?? 0, in: text)
                 throw failure("this is not YAML: \(problem)", place.line, place.column)
             case .duplicatedKeysInMapping(let duplicates, let context):
                 let keys = duplicates.map { "\"\($0)\"" }.joined(separator: ", ")
-                throw failure("the key \(keys) stands here twice or more", context.mark.line, context.mark.column)
-            case .memory:
-                throw failure("the manifest nests too deeply")
+                throw failure(
+                    "the key \(keys) is given more than once, first here", context.mark.line,
+                    context.mark.column)
             default:
                 throw failure("this is not YAML: \(error)")
             }
@@ -48,13 +52,16 @@ extension ManifestReader {
     /// Where the first anchor may start. They are refused before parsing, as nested ones describe trees of any size in a few
     /// lines and the parser hashes keys as wide as they are.
     private func anchor(in text: String) -> (line: Int, column: Int)? {
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
             var previous: Unicode.Scalar = " "
             let scalars = Array(line.unicodeScalars)
             if scalars.first(where: { $0 != " " }) == "#" { continue }
             for (column, scalar) in scalars.enumerated() {
                 if scalar == "&", " \t\r,:-?[{".unicodeScalars.contains(previous),
-                    column + 1 < scalars.count, !" \t\r&".unicodeScalars.contains(scalars[column + 1])
+                    column + 1 < scalars.count,
+                    !" \t\r&".unicodeScalars.contains(scalars[column + 1])
                 {
                     return (number + 1, column + 1)
                 }
@@ -67,7 +74,8 @@ extension ManifestReader {
     private func place(_ offset: Int, in text: String) -> (line: Int, column: Int) {
         let before = text.prefix(offset)
         let line = before.count { $0.isNewline } + 1
-        let start = before.lastIndex(where: \.isNewline).map(before.index(after:)) ?? before.startIndex
+        let start =
+            before.lastIndex(where: \.isNewline).map(before.index(after:)) ?? before.startIndex
         return (line, before[start...].unicodeScalars.count + 1)
     }
 
@@ -81,7 +89,8 @@ extension ManifestReader {
                 "\"\(referenceName.prefix(60))\" must be a Swift file of the kernel's folder")
         }
         var variants: [Kernel.Source] = []
-        func append(_ name: String, _ path: String, _ place: ManifestNode) throws(KernelSpaceError) {
+        func append(_ name: String, _ path: String, _ place: ManifestNode) throws(KernelSpaceError)
+        {
             guard variants.count < Bounds.sourceFiles else {
                 throw place.error("more than \(Bounds.sourceFiles) Swift files are too many")
             }
@@ -111,7 +120,8 @@ extension ManifestReader {
         return (variants, Kernel.Source(name: referenceName, text: text))
     }
 
-    private func list(_ folder: String, _ place: ManifestNode) throws(KernelSpaceError) -> [String] {
+    private func list(_ folder: String, _ place: ManifestNode) throws(KernelSpaceError) -> [String]
+    {
         do {
             return try listSwiftFiles(folder).sorted()
         } catch {

@@ -113,7 +113,8 @@ struct ManifestReader {
         return (fields["file"] ?? node, try (fields["type"] ?? node).identifier("type"))
     }
 
-    private func work(_ node: ManifestNode, sizes: [String]) throws(KernelSpaceError) -> Kernel.Work {
+    private func work(_ node: ManifestNode, sizes: [String]) throws(KernelSpaceError) -> Kernel.Work
+    {
         let fields = try node.fields(["flops", "bytes", "figure"], required: ["flops", "bytes"])
         return Kernel.Work(
             flops: try (fields["flops"] ?? node).expression(reading: sizes),

@@ -16,21 +16,23 @@ func isIdentifier(_ name: String) -> Bool {
 /// declarations, statements, expressions and types).
 let swiftKeywords: Set<String> = [
     "Any", "Protocol", "Self", "Type", "as", "associatedtype", "await", "break", "case", "catch",
-    "class", "continue", "default", "defer", "deinit", "do", "else", "enum", "extension", "fallthrough",
-    "false", "fileprivate", "for", "func", "guard", "if", "import", "in", "init", "inout", "internal",
+    "class", "continue", "default", "defer", "deinit", "do", "else", "enum", "extension",
+    "fallthrough",
+    "false", "fileprivate", "for", "func", "guard", "if", "import", "in", "init", "inout",
+    "internal",
     "is", "let", "nil", "open", "operator", "precedencegroup", "private", "protocol", "public",
     "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch",
     "throw", "throws", "true", "try", "typealias", "var", "where", "while",
 ]
 
-/// `unknown key "vals"; did you mean "values"? Allowed: …`
+/// `unknown key "vals", did you mean "values"? allowed: …`
 func unknown(_ what: String, _ name: String, allowed: [String]) -> String {
     let shown = "unknown \(what) \"\(name.prefix(60))\""
     guard !allowed.isEmpty else { return "\(shown); none is allowed here" }
     let list = "allowed: \(allowed.joined(separator: ", "))"
-    // A third of the letters wrong is a slip; more is another word.
+    // Up to a third of the letters wrong (two swapped ones count twice) is a slip; more is another word.
     let near = allowed.map { (name: $0, distance: editDistance(name, $0)) }
-        .filter { $0.distance <= max(1, $0.name.count / 3) }
+        .filter { $0.distance <= ($0.name.count + 2) / 3 }
         .min { $0.distance < $1.distance }
     return near.map { "\(shown), did you mean \"\($0.name)\"? \(list)" } ?? "\(shown); \(list)"
 }
