@@ -40,9 +40,13 @@ struct Fixture {
 
     private static func run(_ tool: String, _ arguments: [String]) async throws {
         let environment = ProcessInfo.processInfo.environment
-        let candidates = (environment["PATH"] ?? "").split(separator: ":")
-            .map { folder -> String in "\(folder)/\(tool)" }
-        let path = candidates.first { access($0, X_OK) == 0 }
+        let folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        // The toolchain has a clang of its own, which PATH need not show.
+        let beside = folders.map { URL(filePath: $0 + "/swiftc").resolvingSymlinksInPath() }
+            .filter { access($0.path, X_OK) == 0 }
+            .map { $0.deletingLastPathComponent().path }
+        let path = (folders + beside).map { folder -> String in "\(folder)/\(tool)" }
+            .first { access($0, X_OK) == 0 }
         let command = ChildProcess(
             executable: try #require(path, "\(tool) is not in PATH"), arguments: arguments,
             environment: environment)
