@@ -66,12 +66,23 @@ let package = Package(
             exclude: ["Sgemm/kernel.yaml", "Dot/kernel.yaml", "RMSNorm/kernel.yaml"]),
         .executableTarget(
             name: "tune-worker", dependencies: ["WorkerProtocol", "CSIMD", "CProcess"]),
+        // What the daemon does, apart from its command line, so that tests run it in process.
+        .target(
+            name: "TunerService",
+            dependencies: [
+                "Tuner", "TunerAPI", "CProcess", "Yams",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         .executableTarget(
             name: "tunerd",
             dependencies: [
-                "Tuner", "TunerStore", "TunerAPI", "CProcess",
+                "TunerService", "Tuner", "TunerStore", "TunerAPI", "CProcess",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
