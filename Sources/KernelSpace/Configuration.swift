@@ -1,9 +1,12 @@
 /// One value per parameter.
 public struct Configuration: Hashable, Sendable {
+    /// By parameter name.
     public var values: [String: Value]
 
+    /// Takes one value per parameter, by name.
     public init(_ values: [String: Value]) { self.values = values }
 
+    /// The value of the parameter of that name, nil if there is none.
     public subscript(name: String) -> Value? { values[name] }
 }
 
@@ -15,8 +18,10 @@ extension Configuration: CustomStringConvertible {
 }
 
 extension Configuration: Codable {
+    /// Decodes an object of names and plain values.
     public init(from decoder: any Decoder) throws {
         values = try [String: Value](from: decoder)
     }
+    /// Encodes an object of names and plain values.
     public func encode(to encoder: any Encoder) throws { try values.encode(to: encoder) }
 }

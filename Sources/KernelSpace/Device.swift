@@ -1,31 +1,43 @@
 /// What code ran on.
 public struct Device: Hashable, Codable, Sendable {
+    /// One cache as a core sees it.
     public struct Cache: Hashable, Codable, Sendable {
+        /// 1 is nearest to the core.
         public var level: Int
         /// `data`, `instruction` or `unified`
         public var kind: String
+        /// Capacity.
         public var bytes: Int
 
+        /// Takes level, kind and capacity as read from sysfs.
         public init(level: Int, kind: String, bytes: Int) {
             self.level = level
             self.kind = kind
             self.bytes = bytes
         }
     }
+    /// `AuthenticAMD`, `GenuineIntel`, or the name of an Arm implementer.
     public var vendor: String
+    /// CPUID family; architecture version on AArch64.
     public var family: Int
+    /// CPUID model; part number on AArch64.
     public var model: Int
+    /// CPUID stepping; variant · 16 + revision on AArch64.
     public var stepping: Int
+    /// The name it is sold under, empty where the system gives none.
     public var brand: String
+    /// Microcode revision as the kernel prints it, empty where there is none.
     public var microcode: String
     /// Physical cores that this process may use.
     public var cores: Int
+    /// Caches of one core, in the order the caller found them.
     public var caches: [Cache]
     /// The hypervisor's name, nil on bare metal.
     public var hypervisor: String?
     /// Flags of /proc/cpuinfo, sorted.
     public var features: [String]
 
+    /// Takes every field; `init(cpuinfo:cores:caches:)` reads most of them.
     public init(
         vendor: String, family: Int, model: Int, stepping: Int, brand: String, microcode: String,
         cores: Int, caches: [Cache], hypervisor: String?, features: [String]

@@ -39,10 +39,12 @@ public struct Expression: Hashable, Sendable {
         return try root.evaluate(values)
     }
 
+    /// Expressions are equal when their sources are.
     public static func == (left: Expression, right: Expression) -> Bool {
         left.source == right.source
     }
 
+    /// Hashes the source.
     public func hash(into hasher: inout Hasher) { hasher.combine(source) }
 }
 

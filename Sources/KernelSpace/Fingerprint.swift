@@ -34,6 +34,7 @@ public struct Fingerprint: Hashable, Sendable {
 }
 
 extension Fingerprint: Codable {
+    /// Decodes 64 hexadecimal digits; anything else is corrupted data.
     public init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let value = Fingerprint(hex: text) else {
@@ -42,6 +43,7 @@ extension Fingerprint: Codable {
         }
         self = value
     }
+    /// Encodes the digits as a string.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(hex)

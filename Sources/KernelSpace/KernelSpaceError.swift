@@ -1,16 +1,21 @@
 /// What is wrong with a manifest, an expression, a problem or a configuration that someone wrote.
 public struct KernelSpaceError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of text is wrong.
     public enum Code: String, Codable, Sendable {
         case manifest, expression, problem, configuration, target
     }
+    /// The kind of text that is wrong.
     public var code: Code
     /// What is wrong and what is allowed.
     public var message: String
-    /// 1-based; nil when the text has no lines.
+    /// As the caller named it; nil when the text is no file.
     public var file: String?
+    /// 1-based; nil when the text has no lines.
     public var line: Int?
+    /// 1-based, in Unicode scalars.
     public var column: Int?
 
+    /// Takes a message and its place, as far as known.
     public init(
         _ code: Code, _ message: String, file: String? = nil, line: Int? = nil, column: Int? = nil
     ) {

@@ -13,12 +13,16 @@ public struct Parameter: Hashable, Codable, Sendable {
         /// The run-time argument that says how many threads enter the variant.
         case threads
     }
+    /// An identifier of expressions and of generated Swift.
     public var name: String
+    /// Where its value goes.
     public var role: Role
     /// Distinct, in the author's order, which neighbours follow.
     public var values: [Value]
+    /// One line for people.
     public var summary: String
 
+    /// Takes a domain whose values are distinct.
     public init(name: String, role: Role, values: [Value], summary: String = "") {
         self.name = name
         self.role = role

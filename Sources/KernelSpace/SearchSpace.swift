@@ -2,7 +2,9 @@
 ///
 /// Configurations are numbered 0 ..< count in lexicographic order of value indices (first parameter slowest).
 public struct SearchSpace: Sendable {
+    /// In the order of value indices, the first being the slowest.
     public let parameters: [Parameter]
+    /// What every configuration here satisfies.
     public let constraints: [Constraint]
 
     /// The value indices of configuration i as bit fields, the first parameter's highest: ascending keys are ascending

@@ -2,6 +2,7 @@
 public struct Target: Hashable, Codable, Sendable {
     /// `cpu-avx2`
     public var name: String
+    /// One line for people.
     public var summary: String
     /// `x86_64-unknown-linux-gnu`
     public var triple: String
@@ -9,10 +10,12 @@ public struct Target: Hashable, Codable, Sendable {
     public var flags: [String]
     /// Widest vector register, in bytes.
     public var vectorBytes: Int
+    /// Architectural vector registers.
     public var vectorRegisters: Int
     /// Features the host must have, as /proc/cpuinfo names them.
     public var features: [String]
 
+    /// Takes every field; the known targets are `all`.
     public init(
         name: String, summary: String, triple: String, flags: [String], vectorBytes: Int,
         vectorRegisters: Int, features: [String]

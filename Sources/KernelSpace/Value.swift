@@ -12,6 +12,7 @@ public enum Value: Hashable, Sendable {
 }
 
 extension Value: CustomStringConvertible {
+    /// The plain number, text or truth, without quotes.
     public var description: String {
         switch self {
         case .integer(let value): "\(value)"
@@ -23,6 +24,7 @@ extension Value: CustomStringConvertible {
 }
 
 extension Value: Codable {
+    /// Decodes a plain number, string or boolean.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         // Booleans first: a JSON decoder must not read `true` as 1.
@@ -37,6 +39,7 @@ extension Value: Codable {
         }
     }
 
+    /// Encodes a plain number, string or boolean.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
