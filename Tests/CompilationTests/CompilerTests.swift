@@ -161,6 +161,26 @@ import WorkerProtocol
         #expect(found.code == code && !found.isDeterministic, "\(found)")
     }
 
+    @Test func `a cancelled compilation stops the compiler and leaves nothing behind`() async throws
+    {
+        let folder = try TemporaryFolder()
+        let started = folder.path + "/started"
+        let endless = try folder.script("swiftc", "echo $$ > \(started); sleep 3600")
+        let toolchain = try await Workbench.toolchain().replacing(swiftc: endless)
+        let library = try Workbench.library(toolchain, in: folder)
+        let task = Task { try await library.resolve(Workbench.unit([Workbench.broadcast(1)])) }
+        var text = ""
+        while !text.hasSuffix("\n") {
+            try await Task.sleep(for: .milliseconds(5))
+            text = (try? String(contentsOfFile: started, encoding: .utf8)) ?? ""
+        }
+        let process = try #require(Int32(text.dropLast()))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await task.value }
+        #expect(kill(process, 0) == -1 && errno == ESRCH)
+        #expect(try folder.names(of: "objects/temporary").isEmpty)
+    }
+
     @Test func `a compiler without memory is no fault of the variant`() async throws {
         let folder = try TemporaryFolder()
         let library = try Workbench.library(

@@ -38,7 +38,7 @@ public struct CompileLimits: Sendable {
 struct Compiler: Sendable {
     /// What a call, or the search for the culprit of a call, came to.
     enum Outcome: Sendable {
-        /// The shared object at `path`, in a temporary folder, holds these functions.
+        /// The shared object at `path`, in the temporary folder, holds these functions.
         case object(path: String, [GeneratedFunction])
         case failed(Failure, [GeneratedFunction])
     }
@@ -54,25 +54,27 @@ struct Compiler: Sendable {
     let headers: String
     let moduleFolder: String
     let limits: CompileLimits
-    /// Makes a private folder for one call.
-    let makeTemporaryFolder: @Sendable () throws(TunerError) -> String
+    /// A private folder that nobody else uses; whoever made it removes it.
+    let temporaryFolder: String
 
-    /// Compiles all functions of `unit` on all cores. `finished` is called with each part's outcome while its temporary folder
-    /// still exists. Throws CancellationError, and what `finished` throws.
+    /// Compiles all functions of `unit` on all cores, and calls `finished` with each part's outcome.
+    /// Throws CancellationError, and what `finished` throws.
     func compile(
         _ unit: CompileUnit, finished: (Outcome) async throws -> Void
     ) async throws {
         var waiting = parts(of: unit.functions)
+        var calls = 0
         try await withThrowingTaskGroup(of: Attempt.self) { group in
             var running = 0
             while true {
                 while running < limits.parallelCalls, let part = waiting.popLast() {
-                    group.addTask { try await attempt(part, of: unit) }
+                    let folder = "\(temporaryFolder)/\(calls)"
+                    group.addTask { try await attempt(part, of: unit, in: folder) }
                     running += 1
+                    calls += 1
                 }
                 guard let attempt = try await group.next() else { return }
                 running -= 1
-                defer { attempt.removeFolder() }
                 switch attempt.result {
                 case .object(let path): try await finished(.object(path: path, attempt.functions))
                 case .failed(let failure, sharedByAll: let shared):
@@ -113,35 +115,24 @@ struct Compiler: Sendable {
             case failed(Failure, sharedByAll: Bool)
         }
         let functions: [GeneratedFunction]
-        let folder: String?
         let result: Result
-
-        func removeFolder() {
-            guard let folder else { return }
-            // What is left of it is removed at the next start.
-            try? FileManager.default.removeItem(atPath: folder)
-        }
     }
 
-    private func attempt(_ functions: [GeneratedFunction], of unit: CompileUnit) async throws
-        -> Attempt
-    {
-        var folder: String?
+    private func attempt(
+        _ functions: [GeneratedFunction], of unit: CompileUnit, in folder: String
+    ) async throws -> Attempt {
         do {
-            let made = try makeTemporaryFolder()
-            folder = made
             return Attempt(
-                functions: functions, folder: folder,
-                result: .object(path: try await build(functions, of: unit, in: made)))
+                functions: functions,
+                result: .object(path: try await build(functions, of: unit, in: folder)))
         } catch let stop as Stop {
             return Attempt(
-                functions: functions, folder: folder,
+                functions: functions,
                 result: .failed(stop.failure, sharedByAll: stop.isSharedByAll))
         } catch let error as TunerError {
             return Attempt(
-                functions: functions, folder: folder,
-                result: .failed(
-                    .infrastructure(message: error.description), sharedByAll: true))
+                functions: functions,
+                result: .failed(.infrastructure(message: error.description), sharedByAll: true))
         }
     }
 
@@ -155,6 +146,7 @@ struct Compiler: Sendable {
     private func build(
         _ functions: [GeneratedFunction], of unit: CompileUnit, in folder: String
     ) async throws -> String {
+        try ObjectCache.makePrivateFolder(folder)
         var files: [String] = []
         let generated = Kernel.Source(
             name: CompileUnit.generatedFile, text: CompileUnit.generatedSource(of: functions))

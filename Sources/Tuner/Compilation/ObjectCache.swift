@@ -18,7 +18,7 @@ import WorkerProtocol
 /// objects/                 mode 0700
 ///     <sha256>.so          what one compiler call gave, named by its own hash
 ///     <sha256>.json        ObjectIndex: which functions it holds
-///     temporary/           one folder a compiler call; emptied at start
+///     temporary/           one folder a compilation; emptied at start
 ///     modules/             clang's modules, for the compiler
 /// ```
 /// The index is written after the object: an object without one is a leftover of a crash and is removed at start.
@@ -104,7 +104,8 @@ public actor ObjectCache {
             throw TunerError(.internal, "cannot encode the index of \(path): \(error)")
         }
         ObjectFile.syncFolder(folder)
-        objects[name] = Object(bytes: content.count, functions: keys, lastUse: now())
+        objects[name] = Object(bytes: content.count, functions: keys, lastUse: 0)
+        touch(name)
         for key in keys { holders[key] = name }
         evict(sparing: name)
         return Dictionary(
@@ -112,7 +113,7 @@ public actor ObjectCache {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// A fresh private folder for one compiler call.
+    /// A fresh private folder for the calls of one compilation.
     nonisolated func makeTemporaryFolder() throws(TunerError) -> String {
         let path = "\(folder)/temporary/\(UInt64.random(in: 0 ... .max))"
         try Self.makePrivateFolder(path)
@@ -134,11 +135,26 @@ public actor ObjectCache {
             remove(name)
             return false
         }
-        objects[name]?.lastUse = now()
-        // Without the time the object merely looks less used than it is.
-        _ = utimensat(AT_FDCWD, path(of: name), nil, 0)
+        touch(name)
         return true
     }
+
+    /// Makes the object the one used last, here and in the file's modification time.
+    private func touch(_ name: String) {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        // The kernel's own stamp would be some milliseconds coarse, too coarse for an order.
+        var times = (timespec(tv_sec: 0, tv_nsec: Self.omit), time)
+        withUnsafeBytes(of: &times) { times in
+            // Without it the object merely looks less used than it is.
+            _ = utimensat(
+                AT_FDCWD, path(of: name), times.bindMemory(to: timespec.self).baseAddress, 0)
+        }
+        objects[name]?.lastUse = Self.nanoseconds(time)
+    }
+
+    /// UTIME_OMIT of <sys/stat.h>: leaves the access time as it is.
+    private static let omit = (1 << 30) - 2
 
     private func remove(_ name: String) {
         guard let object = objects.removeValue(forKey: name) else { return }
@@ -158,19 +174,13 @@ public actor ObjectCache {
         }
     }
 
-    private func now() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Self.nanoseconds(time)
-    }
-
     private static func nanoseconds(_ time: timespec) -> Int {
         Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
     }
 
     // MARK: - Start
 
-    private static func makePrivateFolder(_ path: String) throws(TunerError) {
+    static func makePrivateFolder(_ path: String) throws(TunerError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true,

@@ -87,9 +87,12 @@ public struct VariantLibrary: Sendable {
     private func compile(_ unit: CompileUnit) async throws
         -> [Fingerprint: Result<EntryPoint, Failure>]
     {
+        let folder = try cache.makeTemporaryFolder()
+        // What cannot be removed now is removed at the next start.
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         let compiler = Compiler(
             toolchain: toolchain, headers: headers, moduleFolder: cache.moduleFolder,
-            limits: limits, makeTemporaryFolder: cache.makeTemporaryFolder)
+            limits: limits, temporaryFolder: folder)
         var results: [Fingerprint: Result<EntryPoint, Failure>] = [:]
         try await compiler.compile(unit) { outcome in
             switch outcome {
