@@ -45,6 +45,9 @@ let package = Package(
                 "Tuner", "CSIMD",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks", exclude: ["run.sh"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TunerAPI", "tunerd", "tunectl", "tune-worker"],
+            exclude: ["Kernels"]),
         .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CSIMD"]),
         .target(
             name: "Tuner",
