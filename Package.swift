@@ -92,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "tunectl",
             dependencies: [
-                "TunerAPI",
+                "TunerAPI", "Tuner", "KernelSpace",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(

@@ -51,7 +51,8 @@ extension TunerClient {
                     session, &reader, connected: { hasConnected = true },
                     receive: { try await receive(.event($0)) })
                 if reader.isOver { return }
-                throw TunerError(.connection, "tunerd at \(socket) ended the stream of events early")
+                throw TunerError(
+                    .connection, "tunerd at \(socket) ended the stream of events early")
             } catch let error as TunerError where error.code == .connection || error.code == .busy {
                 failures = reader.next > before ? 1 : failures + 1
                 guard hasConnected, failures <= patience.attempts else { throw error }
@@ -141,7 +142,8 @@ struct EventReader {
         if event.number < next { return nil }
         guard event.number == next else {
             throw TunerError(
-                .internal, "event \(next) of session \(event.session) is missing: "
+                .internal,
+                "event \(next) of session \(event.session) is missing: "
                     + "the stream went on with \(event.number)")
         }
         next += 1

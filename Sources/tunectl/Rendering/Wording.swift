@@ -1,0 +1,81 @@
+import Tuner
+import TunerAPI
+
+/// The words for what the wire spells as codes.
+enum Wording {
+    static func decision(_ decision: Session.Result.Decision) -> String {
+        switch decision {
+        case .replaced: "recorded"
+        case .kept: "kept"
+        case .noneValid: "none works"
+        case .undecided: "undecided"
+        }
+    }
+
+    /// As a sentence says it.
+    static func explanation(_ decision: Session.Result.Decision) -> String {
+        switch decision {
+        case .replaced: "recorded as the best"
+        case .kept: "the record there was is kept"
+        case .noneValid: "no configuration works"
+        case .undecided: "not decided: the record is as it was"
+        }
+    }
+
+    static func style(_ decision: Session.Result.Decision) -> StyledLine.Style {
+        switch decision {
+        case .replaced: .good
+        case .kept: .plain
+        case .noneValid: .bad
+        case .undecided: .warning
+        }
+    }
+
+    static func phase(_ phase: EvaluationPhase) -> String {
+        switch phase {
+        case .compiling: "compiling"
+        case .measuring: "measuring"
+        case .comparing: "comparing the best"
+        }
+    }
+
+    static func style(_ state: Session.State) -> StyledLine.Style {
+        switch state {
+        case .queued: .faint
+        case .running: .running
+        case .finished: .good
+        case .cancelled: .warning
+        case .failed: .bad
+        }
+    }
+
+    static func standing(_ kind: LookupResponse.Kind) -> (word: String, style: StyledLine.Style) {
+        switch kind {
+        case .exact: ("current", .good)
+        case .stale: ("stale", .warning)
+        case .nearest: ("nearest", .warning)
+        case .otherDevice: ("other device", .warning)
+        case .none: ("none", .bad)
+        }
+    }
+
+    /// `compilation 2, wrongResult 1`, most frequent first.
+    static func failures(_ counts: [String: Int]) -> String {
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// `200 trials`, `60 s`, or both.
+    static func budget(_ budget: Budget) -> String {
+        let parts = [
+            budget.trials.map { "\($0) trials a problem" },
+            budget.seconds.map { "\(Quantities.waitingTime($0)) in all" },
+        ].compactMap { $0 }
+        return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
+    }
+
+    /// `1 problem`, `3 problems`
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+}
