@@ -81,6 +81,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+        .testTarget(
+            name: "TunerServiceTests",
+            dependencies: [
+                "TunerService", "Tuner", "TunerAPI", "KernelSpace", "WorkerProtocol", "Yams",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         .executableTarget(
             name: "tunerd",
             dependencies: [
