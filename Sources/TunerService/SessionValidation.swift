@@ -12,7 +12,6 @@ extension CreateSession {
 extension ServiceParts {
     /// Trials for each problem when a client sets no budget: hill climbing has settled by then in the built-in kernels' spaces.
     static let defaultTrials = 200
-    private static let defaultBatch = 32
     private static let trialLimit = 1_000_000
     private static let secondsLimit = 30.0 * 86_400
     private static let batchLimit = 1_024
@@ -47,7 +46,7 @@ extension ServiceParts {
             // 53 bits: what every JSON reader keeps.
             seed: request.seed ?? .random(in: 0..<1 << 53),
             batch: try Self.check(request.batch, "batch", limit: Self.batchLimit)
-                ?? Self.defaultBatch,
+                ?? SessionRequest.defaultBatch,
             keepOnCancel: request.keep ?? false)
     }
 

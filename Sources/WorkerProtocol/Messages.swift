@@ -127,7 +127,7 @@ public enum CachePolicy: String, Codable, Sendable, CaseIterable {
     case cold
 }
 
-/// How samples are taken.
+/// How samples are taken. The defaults serve the search, which only has to find the finalists: they are measured again against each other.
 public struct SamplingPlan: Hashable, Codable, Sendable {
     /// Least duration of one sample, in seconds; short calls are repeated within a sample to reach it.
     public var sampleSeconds: Double
@@ -141,7 +141,7 @@ public struct SamplingPlan: Hashable, Codable, Sendable {
 
     public init(
         sampleSeconds: Double = 0.001, minimumSamples: Int = 7, maximumSamples: Int = 30,
-        relativePrecision: Double = 0.01, maximumSeconds: Double = 0.25
+        relativePrecision: Double = 0.02, maximumSeconds: Double = 0.06
     ) {
         self.sampleSeconds = sampleSeconds
         self.minimumSamples = minimumSamples
