@@ -32,12 +32,12 @@ package actor Scheduler {
     private let (wakes, waker) = AsyncStream.makeStream(
         of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
-    /// Takes over what `store` has unfinished: first what was running, then what was queued.
+    /// Takes over what `store` has unfinished, if `resumes`: first what was running, then what was queued.
     /// `publish` gets every event once it is stored, and what is going on meanwhile; `statusChanged`
     /// a line for the service manager.
     package init(
         store: any RecordStore, provider: any EvaluatorProvider, clock: SessionRunner.Clock,
-        log: Logger, publish: @escaping @Sendable (Event) -> Void,
+        log: Logger, resumes: Bool = true, publish: @escaping @Sendable (Event) -> Void,
         statusChanged: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         let sessions = try store.sessions()
@@ -48,8 +48,9 @@ package actor Scheduler {
         self.log = log
         self.statusChanged = statusChanged
         identifiers = SessionIdentifiers(after: sessions.last?.id)
-        queue = (sessions.filter { $0.state == .running } + sessions.filter { $0.state == .queued })
-            .map(\.id)
+        let unfinished =
+            sessions.filter { $0.state == .running } + sessions.filter { $0.state == .queued }
+        queue = resumes ? unfinished.map(\.id) : []
         if !queue.isEmpty {
             let count = queue.count
             log.notice("taking up \(count) unfinished sessions")

@@ -50,7 +50,7 @@ package struct ServiceParts: Sendable {
         identity: Identity, store: any RecordStore, provider: any EvaluatorProvider,
         kernels: KernelPath, hub: EventHub = EventHub(),
         measuringLock: MeasuringLock, log: Logger, clock: SessionRunner.Clock,
-        statusChanged: @escaping @Sendable (String) -> Void = { _ in }
+        resumes: Bool = true, statusChanged: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         self.identity = identity
         self.store = store
@@ -64,7 +64,7 @@ package struct ServiceParts: Sendable {
             compiler: identity.compiler.build)
         self.lookups = lookups
         scheduler = try Scheduler(
-            store: store, provider: provider, clock: clock, log: log,
+            store: store, provider: provider, clock: clock, log: log, resumes: resumes,
             publish: { event in
                 if case .entryFinished = event.body { lookups.forget() }
                 hub.publish(event)

@@ -58,7 +58,7 @@ struct Daemon {
                 started: Date().timeIntervalSince1970, socket: settings.socket,
                 stateDirectory: settings.stateDirectory, device: probe.device, compiler: compiler),
             store: store, provider: provider, kernels: kernels, measuringLock: lock, log: log,
-            clock: Self.clock(), statusChanged: { notifier.status($0) })
+            clock: Self.clock(), resumes: settings.resumes, statusChanged: { notifier.status($0) })
         self.notifier = notifier
         self.log = log
         if let problem = compiler.problem { log.warning("\(problem)") }

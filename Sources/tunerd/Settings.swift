@@ -20,6 +20,8 @@ struct Settings {
     let kernels: [String]
     let swiftc: String?
     let logLevel: Logger.Level
+    /// Whether unfinished sessions go on.
+    let resumes: Bool
 
     /// Throws `.badRequest` for what cannot be understood.
     init(_ command: Tunerd, environment: [String: String]) throws {
@@ -39,6 +41,7 @@ struct Settings {
         stateDirectory = state
         kernels = command.kernels.map(Self.absolute) + file.kernels
         swiftc = command.swiftc.map(Self.absolute) ?? file.swiftc
+        resumes = !command.standalone
         let level = command.logLevel ?? file.logLevel ?? "info"
         guard let logLevel = Logger.Level(rawValue: level) else {
             let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

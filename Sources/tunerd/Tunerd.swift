@@ -38,6 +38,9 @@ struct Tunerd: AsyncParsableCommand {
     @Option(help: "The Swift compiler; otherwise PATH and the usual places are searched.")
     var swiftc: String?
 
+    @Flag(help: "Serve one command: sessions left unfinished are not taken up.")
+    var standalone = false
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel: String?
 
