@@ -39,7 +39,7 @@ public struct Route: Hashable, Sendable {
     public static let session = Route(.get, "/v1/sessions/{id}", "One session")
     /// Query `entry` → `TrialList`
     public static let trials = Route(.get, "/v1/sessions/{id}/trials", "A session's trials")
-    /// → `Session`, as it is when the request to end has been noted
+    /// Query `keep`: whether what was found may replace records → `Session`, as it is when the request to end has been noted
     public static let cancelSession = Route(
         .post, "/v1/sessions/{id}/cancel", "End a session that is queued or running")
     /// Query `from`: number of the first event wanted → one `Event` a line, until the session is over

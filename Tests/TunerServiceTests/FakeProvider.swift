@@ -7,26 +7,33 @@ import WorkerProtocol
 final class FakeProvider: EvaluatorProvider {
     private let catalogue: @Sendable () -> KernelCatalogue
     private let device: Device
-    private let shut = Mutex(false)
+    /// Evaluations that may still pass; nil: all.
+    private let permits = Mutex<Int?>(nil)
     /// Part of every key: another one makes records stale.
     let compiler = Mutex("swiftc 1")
-    private let evaluated = Mutex(0)
 
     init(device: Device, catalogue: @escaping @Sendable () -> KernelCatalogue) {
         self.device = device
         self.catalogue = catalogue
     }
 
-    /// How many configurations were evaluated so far.
-    var count: Int { evaluated.withLock { $0 } }
-
-    func shutGate() { shut.withLock { $0 = true } }
-    func openGate() { shut.withLock { $0 = false } }
+    func shutGate() { allow(0) }
+    func openGate() { permits.withLock { $0 = nil } }
+    /// Lets that many evaluations pass, then shuts the gate.
+    func allow(_ count: Int) { permits.withLock { $0 = count } }
 
     fileprivate func passGate() async throws {
-        while shut.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(1)) }
+        while !takePermit() { try await Task.sleep(for: .milliseconds(1)) }
         try Task.checkCancellation()
-        evaluated.withLock { $0 += 1 }
+    }
+
+    private func takePermit() -> Bool {
+        permits.withLock { permits in
+            guard let left = permits else { return true }
+            guard left > 0 else { return false }
+            permits = left - 1
+            return true
+        }
     }
 
     func evaluator(
