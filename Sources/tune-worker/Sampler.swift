@@ -9,8 +9,9 @@ struct Sampler {
     /// One a copy of the buffers.
     let calls: [PreparedCall]
     private(set) var callsPerSample = 1
-    /// The copy that the next call uses.
-    private var next = 0
+    /// The copy that the next call uses. Candidates that are compared hand it on: one that starts where another started
+    /// finds in the cache what that one has just read.
+    var next = 0
 
     /// Warms up and chooses the calls of a sample so that it takes at least `sampleSeconds`.
     init(_ loaded: LoadedCandidate, calls: [PreparedCall], sampleSeconds: Double) {

@@ -153,11 +153,14 @@ final class Worker {
                     $0, calls: calls(of: $0, problem), sampleSeconds: request.sampleSeconds)
             }
             var samples = [[Double]](repeating: [], count: samplers.count)
+            var next = 0
             for round in 0..<max(request.rounds, 1) {
                 for turn in samplers.indices {
                     // Rotating: whoever comes after a slow or a hot neighbour changes every round.
                     let index = (turn + round) % samplers.count
+                    samplers[index].next = next
                     samples[index].append(samplers[index].sample())
+                    next = samplers[index].next
                 }
             }
             return .compared(zip(samplers, samples).map { $0.measurement($1) })
