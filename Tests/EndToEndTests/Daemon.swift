@@ -18,7 +18,7 @@ final class Daemon: @unchecked Sendable {
         folder = URL(filePath: "/tmp/tunerd-e2e-\(UUID().uuidString.prefix(8))")
         log = folder.appending(path: "log")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     }
 
     deinit {

@@ -7,6 +7,12 @@ import WorkerProtocol
 /// Compiles the kernels of Hostile/ once and makes requests for them.
 struct Fixture {
     let folder: String
+    /// A copy of tune-worker that no other test runs, so that its processes can be counted.
+    static let worker = Result {
+        let copy = NSTemporaryDirectory() + "tune-worker-of-tests-\(getpid())"
+        try FileManager.default.copyItem(atPath: try WorkerClient.executablePath(), toPath: copy)
+        return copy
+    }
     /// The well-behaved kernel and the reference.
     let good: String
     let hostile: String
@@ -102,10 +108,10 @@ struct Fixture {
     }
 }
 
-/// Processes that run this build's tune-worker, whoever their parent is by now.
+/// Processes that run these tests' tune-worker, whoever their parent is by now.
 enum RunningWorkers {
     static func identifiers() throws -> [String] {
-        let path = try WorkerClient.executablePath()
+        let path = try Fixture.worker.get()
         return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { entry in
             guard entry.allSatisfy(\.isNumber) else { return false }
             // Gone since the folder was listed, or not ours to see: no worker of these tests.

@@ -89,7 +89,7 @@ extension WorkerSuites {
         ) async throws {
             let fixture = try await Fixture.shared.value
             let client = WorkerClient(
-                executable: try WorkerClient.executablePath(),
+                executable: try Fixture.worker.get(),
                 request: fixture.request(limits: hostile.limits))
 
             let before = try await client.measure(fixture.measure(fixture.candidate()))
@@ -111,7 +111,7 @@ extension WorkerSuites {
         @Test func `a process that a kernel left is gone with its worker`() async throws {
             let fixture = try await Fixture.shared.value
             let client = WorkerClient(
-                executable: try WorkerClient.executablePath(), request: fixture.request())
+                executable: try Fixture.worker.get(), request: fixture.request())
             _ = try await client.measure(fixture.measure(fixture.candidate("leaves_child")))
             await client.finish()
             // Killed with the group; the kernel may take a moment to end it.

@@ -7,7 +7,7 @@ import WorkerProtocol
 extension WorkerSuites {
     @Suite struct WorkerClientTests {
         private func client(_ request: PrepareRequest) throws -> WorkerClient {
-            WorkerClient(executable: try WorkerClient.executablePath(), request: request)
+            WorkerClient(executable: try Fixture.worker.get(), request: request)
         }
 
         private func measured(
