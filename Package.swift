@@ -48,6 +48,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests", dependencies: ["TunerAPI", "tunerd", "tunectl", "tune-worker"],
             exclude: ["Kernels"]),
+        .testTarget(name: "TunerTests", dependencies: ["Tuner", "KernelSpace", "WorkerProtocol"]),
         .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CSIMD"]),
         .target(
             name: "Tuner",
