@@ -103,6 +103,10 @@ let package = Package(
                 "TunerAPI", "Tuner", "KernelSpace",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .testTarget(name: "TunerAPITests", dependencies: ["TunerAPI", "Tuner"]),
+        .testTarget(
+            name: "TunectlTests",
+            dependencies: ["tunectl", "TunerAPI", "Tuner", "KernelSpace", "WorkerProtocol"]),
         .testTarget(
             name: "WorkerTests",
             dependencies: ["Tuner", "WorkerProtocol", "CProcess", "tune-worker"],

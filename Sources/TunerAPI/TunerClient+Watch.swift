@@ -82,8 +82,8 @@ extension TunerClient {
                     refusal.append(contentsOf: part.readableBytesView)
                     return refusal.count < EventReader.lineByteLimit
                 }
-                for event in try reader.events(in: part.readableBytesView) {
-                    try await receive(event)
+                for line in try reader.lines(in: part.readableBytesView) where !reader.isOver {
+                    if let event = try reader.event(line) { try await receive(event) }
                 }
                 return !reader.isOver
             })
@@ -109,25 +109,26 @@ struct EventReader {
     /// Forgets the part of a line that the last connection left.
     mutating func startConnection() { partial = [] }
 
-    /// Events that these bytes complete.
-    mutating func events(in bytes: some Sequence<UInt8>) throws -> [Event] {
-        var events: [Event] = []
+    /// Lines that these bytes complete, empty ones left out.
+    mutating func lines(in bytes: some Sequence<UInt8>) throws -> [Data] {
+        var lines: [Data] = []
         for byte in bytes {
-            guard byte == UInt8(ascii: "\n") else {
+            if byte != UInt8(ascii: "\n") {
                 guard partial.count < Self.lineByteLimit else {
                     throw TunerError(
                         .internal, "an event is longer than \(Self.lineByteLimit) bytes")
                 }
                 partial.append(byte)
-                continue
+            } else if !partial.isEmpty {
+                lines.append(Data(partial))
+                partial.removeAll(keepingCapacity: true)
             }
-            if !partial.isEmpty, let event = try event(Data(partial)) { events.append(event) }
-            partial.removeAll(keepingCapacity: true)
         }
-        return events
+        return lines
     }
 
-    private mutating func event(_ line: Data) throws -> Event? {
+    /// The event of a line; nil for one that was read before. Throws what the daemon says instead of an event.
+    mutating func event(_ line: Data) throws -> Event? {
         let event: Event
         do {
             event = try WireFormat.decode(Event.self, from: line)

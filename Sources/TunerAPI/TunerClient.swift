@@ -37,9 +37,10 @@ public struct TunerClient: Sendable {
         try await get(.trials, [session], query: [("entry", entry.map(String.init))])
     }
 
-    /// Asks a session to end; its events tell when it has.
-    public func cancel(session: String) async throws -> Session {
-        try await call(.cancelSession, [session], body: String?.none)
+    /// Asks a session to end; its events tell when it has. With `keep` it may still replace records.
+    public func cancel(session: String, keep: Bool = false) async throws -> Session {
+        try await call(
+            .cancelSession, [session], query: [("keep", keep ? "true" : nil)], body: String?.none)
     }
 
     /// Records of one kernel, or all.

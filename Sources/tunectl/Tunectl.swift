@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tuner
+import TunerAPI
 
 #if canImport(Glibc)
     import Glibc
@@ -12,8 +13,6 @@ import Tuner
 /// The command line: starts sessions on tunerd and reads what it found.
 @main
 struct Tunectl: AsyncParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "tunectl",
         abstract: "Tune SIMD kernels with tunerd, and read what it found.",
@@ -30,7 +29,7 @@ struct Tunectl: AsyncParsableCommand {
             tunectl meets tunerd at $TUNERD_SOCKET; else for root at /run/tunerd/tunerd.sock, for \
             others at $XDG_RUNTIME_DIR/tunerd.sock or /tmp/tunerd-UID/tunerd.sock.
             """,
-        version: version,
+        version: Release.version,
         groupedSubcommands: [
             CommandGroup(
                 name: "Sessions",

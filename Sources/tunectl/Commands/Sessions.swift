@@ -24,6 +24,9 @@ struct Sessions: AsyncParsableCommand {
     func run() async throws {
         let list = try await connection.client.sessions()
         if output.json { return try Output.json(list) }
+        guard !list.sessions.isEmpty else {
+            return Output.complain("tunectl: there are no sessions yet; `tunectl tune` starts one")
+        }
         let now = Date().timeIntervalSince1970
         Output.lines(
             Listings.sessions(list.sessions, now: now).lines(width: Terminal.window?.width))

@@ -243,7 +243,7 @@ enum Listings {
                 StyledLine("cannot tune: \(problem)", .bad)
             } else {
                 StyledLine(
-                    [status.compiler.path, status.compiler.build]
+                    [status.compiler.path, status.compiler.build.map(firstLine)]
                         .compactMap { $0 }.joined(separator: ", "))
             }
         let rejected = status.rejectedKernels
@@ -281,6 +281,11 @@ enum Listings {
             rows.append(("waits for", StyledLine(other, .warning)))
         }
         return properties(rows)
+    }
+
+    /// A build says more on further lines.
+    private static func firstLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     }
 
     /// Names in a column, what belongs to them beside it.

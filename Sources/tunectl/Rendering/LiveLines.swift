@@ -14,15 +14,17 @@ struct LiveLines {
     /// What to say below the lines, such as that a cancellation was asked for.
     var notice: String?
 
-    private static let nameLimit = 44
-    private static let barWidths = 8...24
+    private static let limitShown = 10_000
 
     /// At most `window.height - 1` lines of at most `window.width - 1` columns, so that nothing scrolls or wraps.
     var lines: [StyledLine] {
         let room = max(window.height - 3, 1)
         let shown = visibleEntries(room)
-        let nameWidth = progress.entries.reduce(0) { max($0, name($1).count) }
-        var lines = shown.map { line($0, nameWidth: min(nameWidth, Self.nameLimit)) }
+        let columns = progress.entries.indices.map(columns)
+        let layout = Layout(
+            available: window.width - 1, name: progress.entries.map { name($0).count }.max() ?? 0,
+            columns: columns.max { Layout.total($0) < Layout.total($1) } ?? [])
+        var lines = shown.map { line($0, columns[$0], layout) }
         if shown.count < progress.entries.count {
             lines.append(StyledLine("… \(progress.entries.count - shown.count) more", .faint))
         }
@@ -45,35 +47,58 @@ struct LiveLines {
 
     // MARK: - One entry
 
-    private func line(_ index: Int, nameWidth: Int) -> StyledLine {
-        let entry = progress.entries[index]
-        let parts = columns(index, entry)
-        // What is given up first when the window is narrow: the bar, then the columns from the back.
-        let available = window.width - 1
-        var kept = parts
-        var labelWidth = nameWidth
-        while !kept.isEmpty, labelWidth + 2 + total(kept) > available { kept.removeLast() }
-        if kept.count < parts.count { labelWidth = max(available - 2 - total(kept), 1) }
-        labelWidth = min(labelWidth, nameWidth)
-        var line = StyledLine()
-        let label = StyledLine(name(entry), entry.started == nil ? .faint : .plain)
-            .truncated(to: labelWidth)
-        line.append(label)
-        line.append(String(repeating: " ", count: max(labelWidth - label.width, 0)))
-        let barRoom = available - labelWidth - total(kept) - 4
-        if barRoom >= Self.barWidths.lowerBound {
-            line.append("  ")
-            line.append(bar(index, entry, width: min(barRoom, Self.barWidths.upperBound)))
+    /// What every line has room for.
+    private struct Layout {
+        private static let nameLimit = 44
+        /// What is left of a name before the columns that matter most, trials and speed, are given up.
+        private static let nameMinimum = 12
+        private static let columnsBeforeName = 2
+        private static let barWidths = 8...24
+        private static let gap = 2
+
+        let name: Int
+        /// 0 for none.
+        let bar: Int
+        /// How many columns there are, of the most important ones.
+        let columns: Int
+
+        /// A narrow window costs the bar, then columns from the back, then the end of the name, then the other columns.
+        init(available: Int, name: Int, columns: [StyledLine]) {
+            let whole = min(name, Self.nameLimit)
+            var kept = columns[...]
+            while !kept.isEmpty {
+                let label =
+                    kept.count > Self.columnsBeforeName ? whole : min(whole, Self.nameMinimum)
+                if label + Self.total(kept) <= available { break }
+                kept.removeLast()
+            }
+            self.columns = kept.count
+            self.name = min(max(available - Self.total(kept), 1), whole)
+            let room = available - self.name - Self.total(kept) - Self.gap
+            bar = room < Self.barWidths.lowerBound ? 0 : min(room, Self.barWidths.upperBound)
         }
-        for part in kept {
-            line.append("  ")
-            line.append(part)
+
+        /// Width of columns with the gaps before them.
+        static func total(_ columns: some Sequence<StyledLine>) -> Int {
+            columns.reduce(0) { $0 + gap + $1.width }
         }
-        return line
     }
 
-    private func total(_ parts: [StyledLine]) -> Int {
-        parts.reduce(0) { $0 + 2 + $1.width } - (parts.isEmpty ? 0 : 2)
+    private func line(_ index: Int, _ columns: [StyledLine], _ layout: Layout) -> StyledLine {
+        let entry = progress.entries[index]
+        let label = StyledLine(name(entry), entry.started == nil ? .faint : .plain)
+            .truncated(to: layout.name)
+        var line = label
+        line.append(String(repeating: " ", count: max(layout.name - label.width, 0)))
+        if layout.bar > 0 {
+            line.append("  ")
+            line.append(bar(index, entry, width: layout.bar))
+        }
+        for column in columns.prefix(layout.columns) {
+            line.append("  ")
+            line.append(column)
+        }
+        return line
     }
 
     private func bar(_ index: Int, _ entry: SessionProgress.Entry, width: Int) -> StyledLine {
@@ -85,23 +110,27 @@ struct LiveLines {
     }
 
     /// Most important first.
-    private func columns(_ index: Int, _ entry: SessionProgress.Entry) -> [StyledLine] {
-        guard entry.started != nil else { return [StyledLine("waiting", .faint)] }
-        var columns: [StyledLine] = []
-        let limit = entry.trialLimit.map { "/\($0)" } ?? ""
-        columns.append(StyledLine(padded("\(entry.trials)\(limit)", left: 9)))
-        let speed = entry.seconds.map(entry.speed) ?? "–"
-        columns.append(StyledLine(padded(speed, left: 13), .strong))
-        let speedup = entry.speedup.map(Quantities.factor) ?? ""
+    private func columns(_ index: Int) -> [StyledLine] {
+        let entry = progress.entries[index]
+        guard entry.started != nil else {
+            return [StyledLine(padded("waiting", left: 8), .faint)]
+                + [12, 6, 10, 9].map { StyledLine(padded("", left: $0)) }
+        }
+        // Of a space that time alone limits, only a small one will be seen to its end.
+        let limit = entry.trialLimit.flatMap { $0 < Self.limitShown ? "/\($0)" : nil } ?? ""
         let isFaster = (entry.speedup ?? 0) >= 1.005
-        columns.append(StyledLine(padded(speedup, left: 7), isFaster ? .good : .plain))
         let failures = entry.failureCount
-        columns.append(
+        return [
+            StyledLine(padded("\(entry.trials)\(limit)", left: 8)),
+            StyledLine(padded(entry.seconds.map(entry.speed) ?? "–", left: 12), .strong),
             StyledLine(
-                padded(failures > 0 ? "\(failures) failed" : "", left: 10),
-                entry.best == nil && entry.trials > 0 ? .bad : .warning))
-        columns.append(ending(index, entry))
-        return columns
+                padded(entry.speedup.map(Quantities.factor) ?? "", left: 6),
+                isFaster ? .good : .plain),
+            ending(index, entry),
+            StyledLine(
+                padded(failures > 0 ? "\(failures) failed" : "", left: 9),
+                entry.best == nil && entry.trials > 0 ? .bad : .warning),
+        ]
     }
 
     private func ending(_ index: Int, _ entry: SessionProgress.Entry) -> StyledLine {
@@ -131,7 +160,7 @@ struct LiveLines {
         case .cancelled: line.append("\(elapsed) cancelled", .warning)
         case .failed: line.append("\(elapsed) failed", .bad)
         }
-        if let notice {
+        if let notice, !progress.state.isOver {
             line.append(" · ", .faint)
             line.append(notice, .warning)
         }

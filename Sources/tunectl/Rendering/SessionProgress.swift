@@ -158,9 +158,9 @@ struct SessionProgress {
     /// How much of an entry is done, from 0 to 1: what ends first counts, trials or time.
     func fraction(_ index: Int, at now: Double) -> Double {
         let entry = entries[index]
-        if entry.ended != nil { return 1 }
-        guard let started = entry.started else { return 0 }
         let byTrials = entry.trialLimit.map { Double(entry.trials) / Double(max($0, 1)) } ?? 0
+        if let result = entry.result { return result.decision == .undecided ? byTrials : 1 }
+        guard let started = entry.started else { return 0 }
         let byTime = entry.allowance.map { (elapsed(at: now) - started) / max($0, 1e-9) } ?? 0
         return min(max(byTrials, byTime, 0), 1)
     }

@@ -26,14 +26,15 @@ struct Table {
 
     init(_ columns: [Column]) { self.columns = columns }
 
-    private static let gap = "  "
+    /// Blanks between columns.
+    private static let gap = 2
 
     /// The heading, then a line a row. Where the last column does not fit into `width`, its cells come on lines of their own.
     func lines(width: Int?) -> [StyledLine] {
         let widths = columns.indices.map { column in
             rows.reduce(columns[column].title.count) { max($0, $1[column].text.count) }
         }
-        let total = widths.reduce(0, +) + Self.gap.count * max(columns.count - 1, 0)
+        let total = widths.reduce(0, +) + Self.gap * max(columns.count - 1, 0)
         let folds = columns.count > 2 && width.map { total > $0 } ?? false
         let kept = folds ? columns.count - 1 : columns.count
         let heading = columns.map { Cell($0.title, .faint) }
@@ -51,18 +52,18 @@ struct Table {
 
     private func line(_ cells: [Cell], _ widths: [Int], _ kept: Int) -> StyledLine {
         var line = StyledLine()
-        for column in 0..<kept {
-            let cell = cells[column]
-            let padding = String(repeating: " ", count: widths[column] - cell.text.count)
-            if column > 0 { line.append(Self.gap) }
-            if columns[column].isNumber {
-                line.append(padding)
+        // Written before the next cell that has text: no blanks at the end of a line.
+        var blanks = 0
+        for (column, cell) in cells.prefix(kept).enumerated() {
+            let padding = widths[column] - cell.text.count
+            if columns[column].isNumber { blanks += padding }
+            if !cell.text.isEmpty {
+                line.append(String(repeating: " ", count: blanks))
                 line.append(cell.text, cell.style)
-            } else {
-                line.append(cell.text, cell.style)
-                // No blanks at the end of a line.
-                if column < kept - 1 { line.append(padding) }
+                blanks = 0
             }
+            if !columns[column].isNumber { blanks += padding }
+            blanks += Self.gap
         }
         return line
     }
