@@ -105,7 +105,8 @@ struct Peer {
         guard let handle = dlopen(library, RTLD_NOW), let symbol = dlsym(handle, "cblas_sgemm")
         else {
             throw BenchError(
-                message: "cannot load cblas_sgemm of \(library); apt-get install libopenblas0-pthread")
+                message:
+                    "cannot load cblas_sgemm of \(library); apt-get install libopenblas0-pthread")
         }
         function = unsafeBitCast(symbol, to: Sgemm.self)
         typealias CoreName = @convention(c) () -> UnsafePointer<CChar>

@@ -83,7 +83,8 @@ struct TuneBench: AsyncParsableCommand {
         _ files: InstalledFiles
     ) async throws -> [Configuration: EntryPoint] {
         let folder = FileManager.default.temporaryDirectory.appending(
-            path: "tune-bench-\(getpid())").path
+            path: "tune-bench-\(getpid())"
+        ).path
         let library = try VariantLibrary(
             toolchain: try await Toolchain.find(
                 Toolchain.Places(
@@ -128,8 +129,10 @@ struct Row: Codable {
 
     var text: String {
         String(
-            format: "%-12@ %-20@ %-26@ %7.1f GFLOP/s   tuned %7.1f GFLOP/s   ratio %.3f [%.3f, %.3f]",
-            target as NSString, problem as NSString, peer as NSString, peerGflops, tunedGflops, ratio, lower, upper)
+            format:
+                "%-12@ %-20@ %-26@ %7.1f GFLOP/s   tuned %7.1f GFLOP/s   ratio %.3f [%.3f, %.3f]",
+            target as NSString, problem as NSString, peer as NSString, peerGflops, tunedGflops,
+            ratio, lower, upper)
     }
     var json: String {
         let encoder = JSONEncoder()

@@ -12,7 +12,8 @@ final class GuardedFloats {
         let bytes = (values.count * 4 + page - 1) / page * page
         length = bytes + page
         guard
-            let address = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            let address = mmap(
+                nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             address != MAP_FAILED, mprotect(address + bytes, page, PROT_NONE) == 0
         else { fatalError("cannot map \(length) bytes: errno \(errno)") }
         mapping = address

@@ -227,7 +227,8 @@ public struct Event: Hashable, Codable, Sendable {
         /// Continued by a daemon that found it running.
         case sessionResumed
         /// `space` valid configurations; `best`/default follow as trials.
-        case entryStarted(entry: Int, space: Int, figure: Kernel.Work.Figure, flops: Double, bytes: Double)
+        case entryStarted(
+            entry: Int, space: Int, figure: Kernel.Work.Figure, flops: Double, bytes: Double)
         case trial(Trial)
         case entryFinished(entry: Int, Session.Result, TuningRecord?)
         case sessionFinished(Session.State, TimeSplit)

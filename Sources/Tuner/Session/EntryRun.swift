@@ -65,7 +65,8 @@ actor EntryRun {
     }
 
     /// Makes sure that trials `first` … hold the batch: what the log lacks is taken from the store or evaluated.
-    private func evaluate(_ batch: [Int], from first: Int, of request: SessionRequest) async throws {
+    private func evaluate(_ batch: [Int], from first: Int, of request: SessionRequest) async throws
+    {
         var missing: [(number: Int, configuration: Configuration)] = []
         for (offset, point) in batch.enumerated() {
             let configuration = space[point]
