@@ -2,22 +2,26 @@ import Tuner
 
 /// The body of every response that is not a success, and the last line of an event stream that was cut off.
 public struct APIError: Error, Hashable, Codable, Sendable, CustomStringConvertible {
+    /// What kind of error; the status follows from it.
     public var code: TunerError.Code
     /// What was attempted, on what, why it failed.
     public var message: String
     /// What to do; nil when the message says it all.
     public var hint: String?
 
+    /// `hint` is nil when the message says it all.
     public init(code: TunerError.Code, message: String, hint: String? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
     }
 
+    /// The same error as the wire carries it.
     public init(_ error: TunerError) {
         self.init(code: error.code, message: error.message, hint: error.hint)
     }
 
+    /// Message and hint in one line.
     public var description: String { TunerError(code, message, hint: hint).description }
 
     /// The HTTP status that goes with the code.

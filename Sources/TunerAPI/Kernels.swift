@@ -4,7 +4,9 @@ import WorkerProtocol
 
 /// A kernel in a list.
 public struct KernelSummary: Hashable, Codable, Sendable {
+    /// What `CreateSession` and lookups call it.
     public var name: String
+    /// What it computes, in one line.
     public var summary: String
     /// Where its manifest lies.
     public var folder: String
@@ -15,6 +17,7 @@ public struct KernelSummary: Hashable, Codable, Sendable {
     /// What is tuned when no problem is named.
     public var problems: [Problem]
 
+    /// Of a manifest in `folder`.
     public init(_ kernel: Kernel, folder: String) {
         name = kernel.name
         summary = kernel.summary
@@ -29,23 +32,29 @@ public struct KernelSummary: Hashable, Codable, Sendable {
 public struct KernelList: Hashable, Codable, Sendable {
     /// A folder whose kernel cannot be used.
     public struct Rejected: Hashable, Codable, Sendable {
+        /// The folder of the manifest, or of the kernel path.
         public var folder: String
         /// `file:line:column: what is wrong`
         public var message: String
 
+        /// What is wrong with a folder.
         public init(folder: String, message: String) {
             self.folder = folder
             self.message = message
         }
     }
+    /// Kernels that can be tuned, by name.
     public var kernels: [KernelSummary]
+    /// By folder.
     public var rejected: [Rejected]
 
+    /// `kernels` by name, `rejected` by folder.
     public init(kernels: [KernelSummary], rejected: [Rejected]) {
         self.kernels = kernels
         self.rejected = rejected
     }
 
+    /// Everything that the daemon read.
     public init(_ catalogue: KernelCatalogue) {
         kernels = catalogue.entries.map { KernelSummary($0.kernel, folder: $0.folder) }
         rejected = catalogue.rejected.map { Rejected(folder: $0.folder, message: $0.message) }
@@ -56,13 +65,18 @@ public struct KernelList: Hashable, Codable, Sendable {
 public struct KernelDetail: Hashable, Codable, Sendable {
     /// One size of a problem.
     public struct Dimension: Hashable, Codable, Sendable {
+        /// As `problem` names it.
         public var name: String
+        /// What it counts.
         public var summary: String
         /// Expression for the value when a problem gives none; nil: must be given.
         public var defaultValue: String?
     }
+    /// What a list says of it.
     public var kernel: KernelSummary
+    /// In the order of the ABI.
     public var dimensions: [Dimension]
+    /// In the order that neighbours follow.
     public var parameters: [Parameter]
     /// Expressions that every configuration satisfies.
     public var constraints: [String]
@@ -73,6 +87,7 @@ public struct KernelDetail: Hashable, Codable, Sendable {
     /// `hot` or `cold`: whether calls find their operands in the caches.
     public var cache: CachePolicy
 
+    /// Of a manifest in `folder`.
     public init(_ kernel: Kernel, folder: String) {
         self.kernel = KernelSummary(kernel, folder: folder)
         dimensions = kernel.dimensions.map {

@@ -2,10 +2,12 @@
 public struct CreateSession: Hashable, Codable, Sendable {
     /// A kernel to tune.
     public struct Entry: Hashable, Codable, Sendable {
+        /// Its name, as `Route.kernels` lists it.
         public var kernel: String
         /// Dimensions by name; those left out get the manifest's defaults. Nil: every representative problem of the kernel.
         public var problem: [String: Int]?
 
+        /// One problem of a kernel, or all that represent it.
         public init(kernel: String, problem: [String: Int]? = nil) {
             self.kernel = kernel
             self.problem = problem
@@ -28,6 +30,7 @@ public struct CreateSession: Hashable, Codable, Sendable {
     /// Whether the session may still replace records when it is cancelled.
     public var keep: Bool?
 
+    /// Only the target is needed; what is nil is the daemon's choice.
     public init(
         target: String, kernels: [Entry]? = nil, trials: Int? = nil, seconds: Double? = nil,
         strategy: String? = nil, seed: UInt64? = nil, batch: Int? = nil, keep: Bool? = nil
@@ -48,5 +51,6 @@ public struct AddKernels: Hashable, Codable, Sendable {
     /// Absolute, as the daemon sees it.
     public var folder: String
 
+    /// `folder` is absolute.
     public init(folder: String) { self.folder = folder }
 }

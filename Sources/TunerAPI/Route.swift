@@ -5,6 +5,7 @@ public struct Route: Hashable, Sendable {
         case get = "GET"
         case post = "POST"
     }
+    /// GET asks, POST changes something.
     public let method: Method
     /// Path with placeholders: `/v1/sessions/{id}/trials`
     public let template: String

@@ -19,8 +19,10 @@ extension TunerClient {
     public struct Patience: Sendable {
         /// Attempts in a row that bring no event, before the watch gives up.
         public var attempts: Int
+        /// Between two attempts.
         public var pause: Duration
 
+        /// `attempts` 0 never tries again.
         public init(attempts: Int, pause: Duration) {
             self.attempts = attempts
             self.pause = pause

@@ -8,15 +8,28 @@ public struct TunerClient: Sendable {
     /// Path of the daemon's socket.
     public let socket: String
 
+    /// Connects when it is first asked for something.
     public init(socket: String) { self.socket = socket }
 
+    /// Whether the daemon answers.
     public func health() async throws -> Health { try await get(.health) }
+
+    /// What the daemon is and does now.
     public func status() async throws -> Status { try await get(.status) }
+
+    /// Every target, weakest first.
     public func targets() async throws -> TargetList { try await get(.targets) }
+
+    /// Every strategy.
     public func strategies() async throws -> StrategyList { try await get(.strategies) }
+
+    /// Every kernel on the kernel path, and what is wrong with others.
     public func kernels() async throws -> KernelList { try await get(.kernels) }
+
+    /// Every session, oldest first.
     public func sessions() async throws -> SessionList { try await get(.sessions) }
 
+    /// What a kernel's manifest says.
     public func kernel(_ name: String) async throws -> KernelDetail {
         try await get(.kernel, [name])
     }
@@ -26,10 +39,12 @@ public struct TunerClient: Sendable {
         try await call(.addKernels, body: AddKernels(folder: folder))
     }
 
+    /// Queues a session.
     public func createSession(_ request: CreateSession) async throws -> Session {
         try await call(.createSession, body: request)
     }
 
+    /// A session as it is now.
     public func session(_ id: String) async throws -> Session { try await get(.session, [id]) }
 
     /// Trials of one entry of the workload, or of all.

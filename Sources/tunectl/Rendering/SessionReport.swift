@@ -77,7 +77,7 @@ struct SessionReport {
         var failures: [String: Int] = [:]
         for entry in progress.entries { failures.merge(entry.failures, uniquingKeysWith: +) }
         if !failures.isEmpty { lines.append(StyledLine("failed: \(Wording.failures(failures))")) }
-        if let split = progress.split { lines.append(Self.time(split)) }
+        if let split = progress.split, split.total > 0 { lines.append(Self.time(split)) }
         switch progress.state {
         case .cancelled: lines.append(StyledLine("cancelled", .warning))
         case .failed(let message): lines.append(StyledLine("failed: \(message)", .bad))
