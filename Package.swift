@@ -49,7 +49,8 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["TunerAPI", "tunerd", "tunectl", "tune-worker"],
             exclude: ["Kernels"]),
         .testTarget(name: "TunerTests", dependencies: ["Tuner", "KernelSpace", "WorkerProtocol"]),
-        .testTarget(name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CSIMD"]),
+        .testTarget(
+            name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CSIMD", "WorkerProtocol"]),
         .target(
             name: "Tuner",
             dependencies: [

@@ -17,7 +17,7 @@ struct TuneBench: AsyncParsableCommand {
             EXAMPLES
               OPENBLAS_CORETYPE=Haswell tune-bench --target cpu-avx2
               OPENBLAS_CORETYPE=SkylakeX tune-bench --target cpu-avx512 --problem m=512,n=512,k=512 \\
-                --configuration lanes=16,mr=8,nv=3,unroll=2,pack=0,mc=192,kc=384,nc=4096,threads=1
+                --configuration lanes=16,mr=6,nv=4,unroll=2,packa=0,packb=1,mc=96,kc=512,nc=4096,threads=1
             """)
 
     @Option(help: "What to compile for.") var target = "cpu-native"
@@ -46,7 +46,7 @@ struct TuneBench: AsyncParsableCommand {
         }
         // What a first attempt looks like: one vector wide, nothing unrolled, blocks as tuned.
         var plain = tuned
-        for (name, value) in [("mr", 4), ("nv", 1), ("unroll", 1), ("pack", 1)] {
+        for (name, value) in [("mr", 4), ("nv", 1), ("unroll", 1), ("packa", 1), ("packb", 1)] {
             plain.values[name] = .integer(value)
         }
         let operands = try Operands(kernel: kernel, problem: problem, [tuned, plain])

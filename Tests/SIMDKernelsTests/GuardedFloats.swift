@@ -27,7 +27,7 @@ final class GuardedFloats {
     }
 
     /// Uniform in [-1, 1].
-    convenience init(count: Int, using generator: inout SystemRandomNumberGenerator) {
+    convenience init(count: Int, using generator: inout some RandomNumberGenerator) {
         self.init((0..<count).map { _ in Float.random(in: -1...1, using: &generator) })
     }
 

@@ -1,5 +1,6 @@
 import CSIMD
 import Testing
+import WorkerProtocol
 
 @testable import SIMDKernels
 
@@ -13,7 +14,7 @@ import Testing
 
     @Test("dot agrees with its reference at every length", arguments: lengths)
     func dot(n: Int) {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SplitMix(seed: UInt64(n))
         let x = GuardedFloats(count: n, using: &generator)
         let y = GuardedFloats(count: n, using: &generator)
         let expected = ReferenceRow(count: 1)
@@ -37,7 +38,7 @@ import Testing
 
     @Test("rmsnorm agrees with its reference and leaves padding alone", arguments: lengths, [0, 3])
     func rmsnorm(n: Int, padding: Int) {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SplitMix(seed: UInt64(n))
         let rows = 3, stride = n + padding
         let count = n == 0 ? 0 : (rows - 1) * stride + n
         let x = GuardedFloats(count: count, using: &generator)

@@ -1,5 +1,6 @@
 import CSIMD
 import Testing
+import WorkerProtocol
 
 @testable import SIMDKernels
 
@@ -21,6 +22,7 @@ import Testing
         ("1×1, SIMD4", 1, 4, { Sgemm<1, 1, 1, 0, SIMD4<Float>>.run($0, $1) }),
         ("6×2, SIMD8, packed", 6, 16, { Sgemm<6, 2, 2, 1, SIMD8<Float>>.run($0, $1) }),
         ("4×3, SIMD8", 4, 24, { Sgemm<4, 3, 4, 0, SIMD8<Float>>.run($0, $1) }),
+        ("3×3, SIMD4, five steps", 3, 12, { Sgemm<3, 3, 5, 1, SIMD4<Float>>.run($0, $1) }),
         ("8×3, SIMD16", 8, 48, { Sgemm<8, 3, 2, 0, SIMD16<Float>>.run($0, $1) }),
     ]
 
@@ -36,8 +38,29 @@ import Testing
     @Test(
         "every shape, tile and thread count agrees with the reference and leaves padding alone",
         arguments: shapes, [1, 2])
-    func agrees(shape s: Shape, threads: Int) {
-        var generator = SystemRandomNumberGenerator()
+    func agrees(shape: Shape, threads: Int) {
+        for (mc, kc, nc) in [(192, 256, 4096), (7, 5, 9)] {
+            for packb in [0, 1] {
+                check(shape, [packb, mc, kc, nc, threads], seed: 1)
+            }
+        }
+    }
+
+    @Test("random shapes and blocks agree with the reference", arguments: UInt64(1)...24)
+    func randomShapes(seed: UInt64) {
+        var generator = SplitMix(seed: seed)
+        func random(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &generator) }
+        let shape = Shape(
+            m: random(0...20), n: random(0...70), k: random(0...24), padding: random(0...3))
+        let arguments = [
+            random(0...1), random(1...24), random(1...16), random(1...80), random(1...3),
+        ]
+        check(shape, arguments, seed: seed)
+    }
+
+    /// Every variant on one shape; arguments are packb, mc, kc, nc, threads.
+    func check(_ s: Shape, _ arguments: [Int], seed: UInt64) {
+        var generator = SplitMix(seed: seed)
         let lda = s.k + s.padding, ldb = s.n + s.padding, ldc = s.n + s.padding
         func size(_ rows: Int, _ columns: Int, _ stride: Int) -> Int {
             rows == 0 || columns == 0 ? 0 : (rows - 1) * stride + columns
@@ -45,26 +68,26 @@ import Testing
         let a = GuardedFloats(count: size(s.m, s.k, lda), using: &generator)
         let b = GuardedFloats(count: size(s.k, s.n, ldb), using: &generator)
         let dimensions = [s.m, s.n, s.k, lda, ldb, ldc]
+        let expected = reference(a, b, dimensions)
+        let (mc, kc, nc, threads) = (arguments[1], arguments[2], arguments[3], arguments[4])
         for (name, mr, nr, variant) in Self.variants {
-            for (mc, kc, nc) in [(192, 256, 4096), (mr, 4, nr), (7, 5, 9)] {
-                let c = GuardedFloats(count: size(s.m, s.n, ldc))
-                let work = GuardedFloats(
-                    count: Self.scratch(
-                        s, mr: mr, nr: nr, mc: mc, kc: kc, nc: nc, threads: threads))
-                callKernel(
-                    buffers: [a, b, c, work], dimensions: dimensions,
-                    arguments: [mc, kc, nc, threads], threads: threads, variant)
-                let expected = reference(a, b, dimensions)
-                let out = c.values
-                for i in 0..<(out.isEmpty ? 0 : s.m) {
-                    for j in 0..<min(ldc, out.count - i * ldc) {
-                        let value = out[i * ldc + j]
-                        if j < s.n {
-                            let error = abs(Double(value) - expected[i * s.n + j])
-                            #expect(error <= 4e-7 * Double(s.k + 8), "\(name) at \(i), \(j)")
-                        } else {
-                            #expect(value.isNaN, "\(name) wrote padding at \(i), \(j)")
-                        }
+            let c = GuardedFloats(count: size(s.m, s.n, ldc))
+            let work = GuardedFloats(
+                count: Self.scratch(s, mr: mr, nr: nr, mc: mc, kc: kc, nc: nc, threads: threads))
+            callKernel(
+                buffers: [a, b, c, work], dimensions: dimensions, arguments: arguments,
+                threads: threads, variant)
+            let out = c.values
+            for i in 0..<(out.isEmpty ? 0 : s.m) {
+                for j in 0..<min(ldc, out.count - i * ldc) {
+                    let value = out[i * ldc + j]
+                    if j < s.n {
+                        let error = abs(Double(value) - expected[i * s.n + j])
+                        #expect(
+                            error <= 4e-7 * Double(s.k + 8),
+                            "\(name) of \(s) with \(arguments), seed \(seed), at \(i), \(j)")
+                    } else {
+                        #expect(value.isNaN, "\(name) of \(s) wrote padding at \(i), \(j)")
                     }
                 }
             }

@@ -10,3 +10,12 @@ static inline __attribute__((always_inline)) void simd_prefetch(const void *_Non
 static inline __attribute__((always_inline)) float simd_sqrt(float x) {
     return __builtin_elementwise_sqrt(x);
 }
+
+// Whether the target multiplies and adds in one instruction. A function and not a macro, so that Swift has no branch to warn of.
+static inline __attribute__((always_inline)) _Bool simd_has_multiply_add(void) {
+#ifdef __FMA__
+    return 1;
+#else
+    return 0;
+#endif
+}

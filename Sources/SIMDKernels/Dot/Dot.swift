@@ -26,8 +26,8 @@ enum Dot<let sums: Int, Vector: SIMD> where Vector.Scalar == Float {
             }
             for u in 0..<sums {
                 let offset = at &+ u &* width
-                total[u].addProduct(
-                    x.loadUnaligned(fromByteOffset: offset, as: Vector.self),
+                total[u] = multiplyAdd(
+                    total[u], x.loadUnaligned(fromByteOffset: offset, as: Vector.self),
                     y.loadUnaligned(fromByteOffset: offset, as: Vector.self))
             }
             at &+= sums &* width
@@ -36,8 +36,8 @@ enum Dot<let sums: Int, Vector: SIMD> where Vector.Scalar == Float {
         for u in 1..<max(sums, 1) { sum += total[u] }
         var result = sum.sum()
         while at < bytes {
-            result.addProduct(
-                x.loadUnaligned(fromByteOffset: at, as: Float.self),
+            result = multiplyAdd(
+                result, x.loadUnaligned(fromByteOffset: at, as: Float.self),
                 y.loadUnaligned(fromByteOffset: at, as: Float.self))
             at &+= 4
         }

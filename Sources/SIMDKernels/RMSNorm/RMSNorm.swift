@@ -26,7 +26,7 @@ enum RMSNorm<let unroll: Int, Vector: SIMD> where Vector.Scalar == Float {
         while at &+ unroll &* width <= bytes {
             for u in 0..<unroll {
                 let value = x.loadUnaligned(fromByteOffset: at &+ u &* width, as: Vector.self)
-                sums[u].addProduct(value, value)
+                sums[u] = multiplyAdd(sums[u], value, value)
             }
             at &+= unroll &* width
         }
@@ -35,7 +35,7 @@ enum RMSNorm<let unroll: Int, Vector: SIMD> where Vector.Scalar == Float {
         var sum = all.sum()
         while at < bytes {
             let value = x.loadUnaligned(fromByteOffset: at, as: Float.self)
-            sum.addProduct(value, value)
+            sum = multiplyAdd(sum, value, value)
             at &+= 4
         }
         return sum

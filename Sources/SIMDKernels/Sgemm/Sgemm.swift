@@ -4,11 +4,15 @@ import CSIMD
 ///
 /// The loops of Goto and van de Geijn (2008): B is packed in panels of `nr` columns, kc rows deep, so that one panel stays in
 /// the first-level cache while blocks of A, mc rows high, come from the second. The innermost tile holds `mr` rows of
-/// `nv` vectors in registers. With `pack` 0 rows of A are read where they lie, which saves a copy of A as long as
+/// `nv` vectors in registers. With `packa` 0 rows of A are read where they lie, which saves a copy of A as long as
 /// its rows do not collide in the cache; with 1 they are packed in panels of `mr` rows.
 ///
-/// Buffers: a, b, c, work (scratch). Dimensions: m, n, k, lda, ldb, ldc (elements). Arguments: mc, kc, nc, threads.
-enum Sgemm<let mr: Int, let nv: Int, let unroll: Int, let pack: Int, Vector: SIMD>
+/// With few rows of A packing B costs more than it saves: `packb` 0 reads B where it lies and asks for its rows ahead of
+/// use, since hardware prefetchers do not follow steps that leave the page.
+///
+/// Buffers: a, b, c, work (scratch). Dimensions: m, n, k, lda, ldb, ldc (elements).
+/// Arguments: packb, mc, kc, nc, threads.
+enum Sgemm<let mr: Int, let nv: Int, let unroll: Int, let packa: Int, Vector: SIMD>
 where Vector.Scalar == Float {
     /// Columns of a tile.
     @inline(__always)
@@ -23,10 +27,12 @@ where Vector.Scalar == Float {
         let b = UnsafePointer(call.pointee.buffers[1].assumingMemoryBound(to: Float.self))
         let c = call.pointee.buffers[2].assumingMemoryBound(to: Float.self)
         let threads = Int(call.pointee.threads)
-        // Blocks are whole tiles, and no larger than the problem.
-        let mc = max(mr, min(Int(call.pointee.arguments[0]), m &+ mr &- 1) / mr &* mr)
-        let kc = max(1, min(Int(call.pointee.arguments[1]), k))
-        let nc = max(nr, min(Int(call.pointee.arguments[2]), n &+ nr &- 1) / nr &* nr)
+        let packsB = call.pointee.arguments[0] != 0
+        // Blocks are whole tiles, no larger than the problem, and leave no thread without rows.
+        let share = (m &+ threads &- 1) / threads
+        let mc = max(mr, min(Int(call.pointee.arguments[1]), share &+ mr &- 1) / mr &* mr)
+        let kc = max(1, min(Int(call.pointee.arguments[2]), k))
+        let nc = max(nr, min(Int(call.pointee.arguments[3]), n &+ nr &- 1) / nr &* nr)
 
         if k == 0 {
             if thread == 0 { sgemmClear(c, m, n, ldc) }
@@ -46,13 +52,15 @@ where Vector.Scalar == Float {
             var pc = 0
             while pc < k {
                 let depth = min(kc, k &- pc)
-                packB(b + (pc &* ldb &+ jc), ldb, depth, columns, packedB, thread, threads)
+                let blockOfB = b + (pc &* ldb &+ jc)
+                sgemmPackB(blockOfB, ldb, depth, columns, nr, packsB, packedB, thread, threads)
                 kernel_barrier(call)
                 var ic = thread &* mc
                 while ic < m {
                     block(
                         min(mc, m &- ic), columns, depth, a + (ic &* lda &+ pc), lda, packedA,
-                        packedB, c + (ic &* ldc &+ jc), ldc, tile, pc > 0)
+                        packsB ? UnsafePointer(packedB) : blockOfB, packsB ? 0 : ldb, packedB,
+                        c + (ic &* ldc &+ jc), ldc, tile, pc > 0)
                     ic &+= mc &* threads
                 }
                 // The next panel of B must not overwrite one that is still read.
@@ -63,34 +71,41 @@ where Vector.Scalar == Float {
         }
     }
 
-    /// One block of C: `rows` × `columns` (+)= A block · packed B.
-    @inline(never)
+    /// One block of C: `rows` × `columns` (+)= A block · B block, whose whole panels lie in `b`: `ldb` apart, or packed if that is 0.
+    @inline(__always)
     static func block(
         _ rows: Int, _ columns: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ lda: Int,
-        _ packedA: UnsafeMutablePointer<Float>, _ packedB: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ tile: UnsafeMutablePointer<Float>,
-        _ accumulate: Bool
+        _ packedA: UnsafeMutablePointer<Float>, _ b: UnsafePointer<Float>, _ ldb: Int,
+        _ packedB: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
+        _ tile: UnsafeMutablePointer<Float>, _ accumulate: Bool
     ) {
-        let whole = rows / mr &* mr
         // Without packing only the rows of the last, incomplete tile are copied (and padded with zeros).
-        let firstPacked = pack == 1 ? 0 : whole
-        sgemmPackA(a + firstPacked &* lda, lda, rows &- firstPacked, depth, mr, packedA)
+        let whole = rows / mr &* mr
+        if packa == 1 {
+            sgemmPackA(a, lda, rows, depth, mr, packedA)
+        } else {
+            sgemmPadA(a + whole &* lda, lda, rows &- whole, depth, mr, packedA)
+        }
         var j = 0
         while j < columns {
-            let panel = packedB + j &* depth
             let wide = j &+ nr <= columns
+            let inPlace = wide && ldb != 0
+            let panel = inPlace ? b + j : packedB + j &* depth
             var i = 0
             while i < rows {
                 let full = wide && i &+ mr <= rows
-                let out = full ? c + (i &* ldc &+ j) : tile
-                let stride = full ? ldc : nr
-                if i >= firstPacked {
-                    packedTile(
-                        depth, packedA + (i &- firstPacked) &* depth, panel, out, stride,
-                        full && accumulate)
+                let rowsOfA: UnsafePointer<Float>
+                let stride: Int
+                if packa == 1 {
+                    (rowsOfA, stride) = (UnsafePointer(packedA + i &* depth), 1)
+                } else if i < whole {
+                    (rowsOfA, stride) = (a + i &* lda, lda)
                 } else {
-                    plainTile(depth, a + i &* lda, lda, panel, out, stride, full && accumulate)
+                    (rowsOfA, stride) = (UnsafePointer(packedA), depth)
                 }
+                multiply(
+                    depth, rowsOfA, stride, panel, inPlace ? ldb : nr,
+                    full ? c + (i &* ldc &+ j) : tile, full ? ldc : nr, full && accumulate)
                 if !full {
                     sgemmCopyTile(
                         tile, nr, c + (i &* ldc &+ j), ldc, min(mr, rows &- i),
@@ -102,47 +117,35 @@ where Vector.Scalar == Float {
         }
     }
 
+    /// The tile in registers: mr × nr of C (+)= mr × depth of A · depth × nr of B.
     @inline(never)
-    static func packedTile(
-        _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ accumulate: Bool
-    ) {
-        multiply(depth, a, 1, mr, b, c, ldc, accumulate)
-    }
-
-    @inline(never)
-    static func plainTile(
-        _ depth: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ accumulate: Bool
-    ) {
-        multiply(depth, a, lda, 1, b, c, ldc, accumulate)
-    }
-
-    /// The tile in registers: mr × nr of C (+)= mr × depth of A · depth × nr of packed B.
-    @inline(__always)
     static func multiply(
-        _ depth: Int, _ a: UnsafePointer<Float>, _ rowStride: Int, _ depthStride: Int,
-        _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
-        _ accumulate: Bool
+        _ depth: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int,
+        _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ accumulate: Bool
     ) {
         var sums = InlineArray<mr, InlineArray<nv, Vector>>(
             repeating: InlineArray<nv, Vector>(repeating: Vector()))
         var ap = a
         var bp = UnsafeRawPointer(b)
         var p = 0
+        // Written out, because the optimizer leaves a loop of few large steps a loop.
         while p &+ unroll <= depth {
-            for u in 0..<unroll {
-                step(&sums, ap + u &* depthStride, rowStride, bp + u &* nr &* 4)
+            step(&sums, &ap, lda, &bp, ldb)
+            if unroll > 1 { step(&sums, &ap, lda, &bp, ldb) }
+            if unroll > 2 { step(&sums, &ap, lda, &bp, ldb) }
+            if unroll > 3 { step(&sums, &ap, lda, &bp, ldb) }
+            for _ in 4..<max(unroll, 4) { step(&sums, &ap, lda, &bp, ldb) }
+            // Last, because loads are not moved across a prefetch, and all of them at once do not fit the registers.
+            var at = 0
+            while at < unroll {
+                prefetchRow(bp + (sgemmRowsAhead &+ at) &* ldb &* 4)
+                at &+= 1
             }
-            ap += unroll &* depthStride
-            bp += unroll &* nr &* 4
             p &+= unroll
         }
         if unroll > 1 {
             while p < depth {
-                step(&sums, ap, rowStride, bp)
-                ap += depthStride
-                bp += nr &* 4
+                step(&sums, &ap, lda, &bp, ldb)
                 p &+= 1
             }
         }
@@ -157,48 +160,28 @@ where Vector.Scalar == Float {
         }
     }
 
-    /// One rank-1 update of the tile: column p of A times row p of B.
+    /// Asks for the cache lines of one row of B.
+    @inline(__always)
+    static func prefetchRow(_ row: UnsafeRawPointer) {
+        for line in 0..<(nr &* 4 &+ 63) / 64 { simd_prefetch(row + line &* 64) }
+    }
+
+    /// One rank-1 update of the tile: a column of A times a row of B; moves on to the next of each.
     @inline(__always)
     static func step(
-        _ sums: inout InlineArray<mr, InlineArray<nv, Vector>>, _ a: UnsafePointer<Float>,
-        _ rowStride: Int, _ b: UnsafeRawPointer
+        _ sums: inout InlineArray<mr, InlineArray<nv, Vector>>, _ a: inout UnsafePointer<Float>,
+        _ lda: Int, _ b: inout UnsafeRawPointer, _ ldb: Int
     ) {
         var row = InlineArray<nv, Vector>(repeating: Vector())
         for j in 0..<nv {
-            row[j] = b.loadUnaligned(
-                fromByteOffset: j &* Vector.scalarCount &* 4, as: Vector.self)
+            let at = j &* Vector.scalarCount &* 4
+            row[j] = b.loadUnaligned(fromByteOffset: at, as: Vector.self)
         }
         for i in 0..<mr {
-            let x = Vector(repeating: a[i &* rowStride])
-            for j in 0..<nv { sums[i][j].addProduct(x, row[j]) }
+            let x = Vector(repeating: a[packa == 1 ? i : i &* lda])
+            for j in 0..<nv { sums[i][j] = multiplyAdd(sums[i][j], x, row[j]) }
         }
-    }
-
-    /// Packs `depth` × `columns` of B in panels of nr columns, zeros beyond the last; threads take panels in turn.
-    @inline(never)
-    static func packB(
-        _ b: UnsafePointer<Float>, _ ldb: Int, _ depth: Int, _ columns: Int,
-        _ packed: UnsafeMutablePointer<Float>, _ thread: Int, _ threads: Int
-    ) {
-        var j = thread &* nr
-        while j < columns {
-            var out = UnsafeMutableRawPointer(packed + j &* depth)
-            let width = min(nr, columns &- j)
-            if width == nr {
-                for p in 0..<depth {
-                    let row = UnsafeRawPointer(b + (p &* ldb &+ j))
-                    for v in 0..<nv {
-                        let at = v &* Vector.scalarCount &* 4
-                        out.storeBytes(
-                            of: row.loadUnaligned(fromByteOffset: at, as: Vector.self),
-                            toByteOffset: at, as: Vector.self)
-                    }
-                    out += nr &* 4
-                }
-            } else {
-                sgemmPackEdge(b + j, ldb, depth, width, nr, packed + j &* depth)
-            }
-            j &+= nr &* threads
-        }
+        a += packa == 1 ? mr : 1
+        b += ldb &* 4
     }
 }

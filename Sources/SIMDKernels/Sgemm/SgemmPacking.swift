@@ -1,5 +1,8 @@
 // The parts of sgemm that do not depend on its specialization: compiled once a batch, not once a variant.
 
+/// How many rows of B are asked for ahead of use.
+let sgemmRowsAhead = 16
+
 /// The next address on a cache line.
 @inline(__always)
 func sgemmAlign(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
@@ -35,14 +38,39 @@ func sgemmPackA(
     }
 }
 
-/// Packs the last, incomplete panel of B: `width` columns, zeros up to nr.
+/// Copies `rows` × `depth` of A, fewer rows than a tile has, and adds rows of zeros; does nothing for no rows.
 @inline(never)
-func sgemmPackEdge(
-    _ b: UnsafePointer<Float>, _ ldb: Int, _ depth: Int, _ width: Int, _ nr: Int,
-    _ packed: UnsafeMutablePointer<Float>
+func sgemmPadA(
+    _ a: UnsafePointer<Float>, _ lda: Int, _ rows: Int, _ depth: Int, _ mr: Int,
+    _ padded: UnsafeMutablePointer<Float>
 ) {
-    for p in 0..<depth {
-        for j in 0..<nr { packed[p &* nr &+ j] = j < width ? b[p &* ldb &+ j] : 0 }
+    if rows == 0 { return }
+    for r in 0..<mr {
+        let out = padded + r &* depth
+        for p in 0..<depth { out[p] = r < rows ? a[r &* lda &+ p] : 0 }
+    }
+}
+
+/// Packs `depth` × `columns` of B in panels of nr columns, zeros beyond the last column; threads take panels in turn.
+/// Without `all` only the last panel, if it is incomplete.
+@inline(never)
+func sgemmPackB(
+    _ b: UnsafePointer<Float>, _ ldb: Int, _ depth: Int, _ columns: Int, _ nr: Int, _ all: Bool,
+    _ packed: UnsafeMutablePointer<Float>, _ thread: Int, _ threads: Int
+) {
+    var j = thread &* nr
+    while j < columns {
+        let width = min(nr, columns &- j)
+        if all || width < nr {
+            var out = packed + j &* depth
+            for p in 0..<depth {
+                let row = b + (p &* ldb &+ j)
+                for c in 0..<width { out[c] = row[c] }
+                for c in width..<max(nr, width) { out[c] = 0 }
+                out += nr
+            }
+        }
+        j &+= nr &* threads
     }
 }
 
