@@ -3,6 +3,12 @@ import WorkerProtocol
 
 /// Tunes one entry of a session's workload: default, batches, final comparison, record.
 actor EntryRun {
+    /// A configuration with what the final comparison measured of it.
+    private struct Finalist {
+        let configuration: Configuration
+        let measurement: Measurement
+    }
+
     /// The time budget ran out within a batch.
     private struct BudgetSpent: Error {}
 
@@ -187,29 +193,24 @@ actor EntryRun {
         }
         let measurements = try await evaluator.compare(
             finalists, rounds: SessionRunner.comparisonRounds)
-        var measured: [Configuration: Measurement] = [:]
-        for (configuration, measurement) in zip(finalists, measurements) {
-            measured[configuration] = measurement
+        let measured = zip(finalists, measurements).compactMap { configuration, measurement in
+            measurement.map { Finalist(configuration: configuration, measurement: $0) }
         }
 
         // Who holds the place: a record that still means what it says, else the default.
         let current = incumbent.flatMap {
             evaluator.key(of: $0.configuration) == $0.evaluation ? $0 : nil
         }
-        let holder = (current?.configuration ?? defaultConfiguration).flatMap { configuration in
-            measured[configuration].map { (configuration, $0) }
+        let holder = measured.first {
+            $0.configuration == current?.configuration ?? defaultConfiguration
         }
-        guard let fastest = measured.min(by: { $0.value.seconds < $1.value.seconds }) else {
+        guard let winner = winner(of: measured, against: holder) else {
             try await runner.finish(entry: entry, result(.undecided), record: nil)
             return
         }
-        var winner = (configuration: fastest.key, measurement: fastest.value)
-        if let holder, holder.0 != winner.configuration {
-            let comparison = PairedComparison(
-                challenger: winner.measurement.samples, holder: holder.1.samples)
-            if comparison?.challengerWins != true { winner = holder }
-        }
-        let defaultMeasurement = defaultConfiguration.flatMap { measured[$0] }
+        let defaultMeasurement = measured.first {
+            $0.configuration == defaultConfiguration
+        }?.measurement
         var result = result(.kept)
         result.configuration = winner.configuration
         result.seconds = winner.measurement.seconds
@@ -222,6 +223,27 @@ actor EntryRun {
         let record = try record(
             of: winner.configuration, winner.measurement, defaultMeasurement, result, key, session)
         try await runner.finish(entry: entry, result, record: record)
+    }
+
+    /// The finalist that beats the holder by most, the holder if none does, the fastest if there is no holder.
+    ///
+    /// All are judged by ratios to the holder: their own times would rank a variant by the few samples in which nobody disturbed it.
+    private func winner(of measured: [Finalist], against holder: Finalist?) -> Finalist? {
+        guard let holder else {
+            return measured.min { $0.measurement.seconds < $1.measurement.seconds }
+        }
+        var winner = holder
+        var best = 1.0
+        for finalist in measured where finalist.configuration != holder.configuration {
+            let comparison = PairedComparison(
+                challenger: finalist.measurement.samples, holder: holder.measurement.samples)
+            guard let comparison, comparison.challengerWins, comparison.ratio < best else {
+                continue
+            }
+            best = comparison.ratio
+            winner = finalist
+        }
+        return winner
     }
 
     private func record(
