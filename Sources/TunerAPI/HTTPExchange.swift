@@ -102,6 +102,8 @@ struct HTTPExchange {
             throw error
         } catch let error as IOError {
             throw failure(String(cString: strerror(error.errnoCode)))
+        } catch is ChannelError {
+            throw failure("it closed the connection")
         } catch let error as HTTPParserError {
             throw failure("it does not speak HTTP/1.1: \(error)")
         }

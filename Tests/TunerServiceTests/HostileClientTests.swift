@@ -8,8 +8,14 @@ import TunerAPI
 
 @Suite("Clients that misbehave", .timeLimit(.minutes(2)))
 struct HostileClientTests {
+    /// A daemon of little patience may hang up on a busy host before the request is written: then it is asked again.
     private static func stillAnswers(_ daemon: Daemon) async throws {
-        #expect(try await daemon.client.health().version == "1.2.3")
+        for attempt in 1...50 {
+            do {
+                #expect(try await daemon.client.health().version == "1.2.3")
+                return
+            } catch let error as TunerError where error.code == .connection && attempt < 50 {}
+        }
     }
 
     @Test("garbage gets an error or a closed connection")
