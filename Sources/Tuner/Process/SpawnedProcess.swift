@@ -36,6 +36,11 @@ package struct ProcessLimits: Hashable, Sendable {
 
 /// A started process, the leader of its own group. Whoever has it must `killAndReap` it, on the thread that started it.
 struct SpawnedProcess {
+    /// A file just written cannot be executed (ETXTBSY) while a child that another thread started in that moment still holds the
+    /// descriptor, which is until that child's own exec: a matter of microseconds, on a busy host of milliseconds.
+    private static let busyRetries = 200
+    private static let busyPause: UInt32 = 5_000
+
     let identifier: pid_t
     /// Readable once the process has ended.
     let descriptor: Int32
@@ -62,7 +67,12 @@ struct SpawnedProcess {
                 file_size: Int64(limits.fileSize ?? -1),
                 open_files: Int64(limits.openFiles ?? -1),
                 core: Int32(limits.core ?? -1), niceness: Int32(limits.niceness))
-            return cprocess_spawn(&specification, &process, &descriptor, &step)
+            var error = cprocess_spawn(&specification, &process, &descriptor, &step)
+            for _ in 0..<Self.busyRetries where error == ETXTBSY {
+                usleep(Self.busyPause)
+                error = cprocess_spawn(&specification, &process, &descriptor, &step)
+            }
+            return error
         }
         guard error == 0 else {
             let what = step.map { String(cString: $0) } ?? "start"
