@@ -2,6 +2,9 @@
 ///
 /// Configurations are numbered 0 ..< count in lexicographic order of value indices (first parameter slowest).
 public struct SearchSpace: Sendable {
+    /// Numbers a configuration; wide, since a space may hold more than 2⁶³ of them.
+    public typealias Number = Int128
+
     /// In the order of value indices, the first being the slowest.
     public let parameters: [Parameter]
     /// What every configuration here satisfies.
@@ -88,10 +91,10 @@ public struct SearchSpace: Sendable {
     }
 
     /// Number of valid configurations.
-    public var count: Int { keys.count }
+    public var count: Number { Number(keys.count) }
 
     /// The configuration of that number.
-    public subscript(number: Int) -> Configuration {
+    public subscript(number: Number) -> Configuration {
         var values: [String: Value] = [:]
         for (parameter, index) in zip(parameters, configurationIndices(number)) {
             values[parameter.name] = parameter.values[index]
@@ -100,24 +103,35 @@ public struct SearchSpace: Sendable {
     }
 
     /// The index of each parameter's value within its domain, in the order of `parameters`.
-    public func configurationIndices(_ number: Int) -> [Int] {
+    public func configurationIndices(_ number: Number) -> [Int] {
         precondition(
-            keys.indices.contains(number), "configuration \(number) of a space of \(keys.count)")
-        let key = keys[number]
+            (0..<count).contains(number), "configuration \(number) of a space of \(count)")
+        let key = keys[Int(number)]
         return fields.map { $0.index(in: key) }
     }
 
     /// Its number, or nil if it is not valid here.
-    public func number(of configuration: Configuration) -> Int? {
+    public func number(of configuration: Configuration) -> Number? {
         key(of: configuration).flatMap(number(ofKey:))
     }
 
+    /// Number of the configuration with these value indices, in the order of `parameters`, or nil if it is not valid here.
+    public func number(ofIndices indices: [Int]) -> Number? {
+        guard indices.count == parameters.count else { return nil }
+        var key: UInt128 = 0
+        for (position, index) in indices.enumerated() {
+            guard parameters[position].values.indices.contains(index) else { return nil }
+            key = fields[position].key(key, with: index)
+        }
+        return number(ofKey: key)
+    }
+
     /// Numbers of the valid configurations that differ in one parameter, ascending.
-    public func neighbours(of number: Int) -> [Int] {
+    public func neighbours(of number: Number) -> [Number] {
         precondition(
-            keys.indices.contains(number), "configuration \(number) of a space of \(keys.count)")
-        let key = keys[number]
-        var result: [Int] = []
+            (0..<count).contains(number), "configuration \(number) of a space of \(count)")
+        let key = keys[Int(number)]
+        var result: [Number] = []
         for (field, parameter) in zip(fields, parameters) {
             let own = field.index(in: key)
             for index in parameter.values.indices where index != own {
@@ -131,7 +145,7 @@ public struct SearchSpace: Sendable {
 
     /// Number of the valid configuration with the fewest other values than `configuration`'s, among those the one whose value
     /// indices are least far away in sum, among those the first; nil if the space is empty or a value is in no domain.
-    public func nearest(to configuration: Configuration) -> Int? {
+    public func nearest(to configuration: Configuration) -> Number? {
         guard let wanted = key(of: configuration) else { return nil }
         if let number = number(ofKey: wanted) { return number }
         let indices = fields.map { $0.index(in: wanted) }
@@ -147,7 +161,7 @@ public struct SearchSpace: Sendable {
             if let best, (best.changed, best.distance) <= (changed, distance) { continue }
             best = (number, changed, distance)
         }
-        return best?.number
+        return best.map { Number($0.number) }
     }
 
     private func key(of configuration: Configuration) -> UInt128? {
@@ -162,13 +176,13 @@ public struct SearchSpace: Sendable {
         return key
     }
 
-    private func number(ofKey key: UInt128) -> Int? {
+    private func number(ofKey key: UInt128) -> Number? {
         var low = 0
         var high = keys.count
         while low < high {
             let middle = (low + high) / 2
             if keys[middle] < key { low = middle + 1 } else { high = middle }
         }
-        return low < keys.count && keys[low] == key ? low : nil
+        return low < keys.count && keys[low] == key ? Number(low) : nil
     }
 }

@@ -50,16 +50,17 @@ struct SearchSpaceTests {
         let space = try SearchSpace(
             parameters: parameters, constraints: constraints, constants: constants)
         #expect((0..<space.count).map { space[$0] } == expected)
-        for (number, configuration) in expected.enumerated() {
+        for (position, configuration) in expected.enumerated() {
+            let number = SearchSpace.Number(position)
             #expect(space.number(of: configuration) == number)
             let indices = space.configurationIndices(number)
             for (parameter, index) in zip(parameters, indices) {
                 #expect(configuration[parameter.name] == parameter.values[index])
             }
-            let neighbours = expected.indices.filter { other in
+            let neighbours: [Int] = expected.indices.filter { other in
                 parameters.count { expected[other][$0.name] != configuration[$0.name] } == 1
             }
-            #expect(space.neighbours(of: number) == neighbours)
+            #expect(space.neighbours(of: number) == neighbours.map { SearchSpace.Number($0) })
         }
         let valid = Set(expected)
         for configuration in try filtered(parameters, []) where !valid.contains(configuration) {
@@ -79,13 +80,13 @@ struct SearchSpaceTests {
         let space = try SearchSpace(
             parameters: parameters, constraints: constraints, constants: ["limit": .integer(5)])
         for wanted in try filtered(parameters, []) {
-            func cost(_ number: Int) -> [Int] {
+            func cost(_ number: SearchSpace.Number) -> [Int] {
                 let moves = parameters.map { parameter in
                     abs(
                         (space[number][parameter.name]?.integer ?? 0)
                             - (wanted[parameter.name]?.integer ?? 0))
                 }
-                return [moves.count { $0 != 0 }, moves.reduce(0, +), number]
+                return [moves.count { $0 != 0 }, moves.reduce(0, +), Int(number)]
             }
             let best = (0..<space.count).min { cost($0).lexicographicallyPrecedes(cost($1)) }
             #expect(space.nearest(to: wanted) == best)

@@ -17,17 +17,17 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
             parameters: [Parameter(name: "p", role: .integer, values: [.integer(3)])],
             constraints: [try Constraint("p > 3")]),
     ]
-    func seconds(_ number: Int, failing: Bool) -> Double? {
+    func seconds(_ number: SearchSpace.Number, failing: Bool) -> Double? {
         failing || number % 7 == 3 ? nil : Double((number * 37) % 101 + 1)
     }
     for (index, space) in spaces.enumerated() {
         for failing in [false, true] {
             for batch in [1, 4, 16] {
                 let name = "space \(index), failing \(failing), batch \(batch)"
-                var strategy = description.make(space, 5)
-                var twin = description.make(space, 5)
+                var strategy = description.make(SearchTask(space: space, seed: 5))
+                var twin = description.make(SearchTask(space: space, seed: 5))
                 var log: [[Told]] = []
-                var seen: Set<Int> = []
+                var seen: Set<SearchSpace.Number> = []
                 if space.count > 0 {
                     log.append([Told(configuration: 0, seconds: seconds(0, failing: failing))])
                     seen.insert(0)
@@ -59,7 +59,7 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
                     faults.append("\(name): asks \(seen.count) of \(space.count)")
                 }
                 // Rebuilt from the log's first half it asks what it asked then.
-                var rebuilt = description.make(space, 5)
+                var rebuilt = description.make(SearchTask(space: space, seed: 5))
                 for (number, told) in log.enumerated() {
                     if number > 0, rebuilt.ask(batch) != told.map(\.configuration) {
                         faults.append("\(name): asks otherwise when resumed")
@@ -81,12 +81,13 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
 
     /// Asks for what it was told already.
     struct Forgetful: Strategy {
-        let count: Int
-        var next = 0
-        init(space: SearchSpace, seed: UInt64) { count = space.count }
-        mutating func ask(_ count: Int) -> [Int] {
-            defer { next += count }
-            return Array(min(next, self.count)..<min(next + count, self.count))
+        let count: SearchSpace.Number
+        var next: SearchSpace.Number = 0
+        init(_ task: SearchTask) { count = task.space.count }
+        mutating func ask(_ count: Int) -> [SearchSpace.Number] {
+            defer { next += SearchSpace.Number(count) }
+            return Array(
+                min(next, self.count)..<min(next + SearchSpace.Number(count), self.count))
         }
         mutating func tell(_ outcomes: [Told]) {}
     }
@@ -94,20 +95,21 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
     /// Consults the time of day, in effect.
     struct Moody: Strategy {
         var inner: RandomStrategy
-        init(space: SearchSpace, seed: UInt64) {
-            inner = RandomStrategy(space: space, seed: .random(in: 0 ... .max))
+        init(_ task: SearchTask) {
+            inner = RandomStrategy(
+                SearchTask(space: task.space, seed: .random(in: 0 ... .max)))
         }
-        mutating func ask(_ count: Int) -> [Int] { inner.ask(count) }
+        mutating func ask(_ count: Int) -> [SearchSpace.Number] { inner.ask(count) }
         mutating func tell(_ outcomes: [Told]) { inner.tell(outcomes) }
     }
 
     @Test("broken strategies are rejected")
     func rejectsBroken() throws {
         let forgetful = StrategyDescription(
-            name: "forgetful", summary: "", make: { Forgetful(space: $0, seed: $1) })
+            name: "forgetful", summary: "", options: [], make: Forgetful.init)
         #expect(try conformanceFaults(of: forgetful).contains { $0.contains("twice") })
         let moody = StrategyDescription(
-            name: "moody", summary: "", make: { Moody(space: $0, seed: $1) })
+            name: "moody", summary: "", options: [], make: Moody.init)
         #expect(try conformanceFaults(of: moody).contains { $0.contains("not deterministic") })
     }
 
@@ -117,11 +119,11 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
             parameters: [
                 Parameter(name: "p", role: .integer, values: (0..<20).map { .integer($0) })
             ], constraints: [])
-        var counts = [Int](repeating: 0, count: space.count)
+        var counts = [Int](repeating: 0, count: Int(space.count))
         let draws = 20_000
         for seed in 0..<draws {
-            var strategy = RandomStrategy(space: space, seed: UInt64(seed))
-            counts[strategy.ask(1)[0]] += 1
+            var strategy = RandomStrategy(SearchTask(space: space, seed: UInt64(seed)))
+            counts[Int(strategy.ask(1)[0])] += 1
         }
         let expected = Double(draws) / Double(space.count)
         let chiSquare = counts.reduce(0) {

@@ -52,7 +52,7 @@ actor EntryRun {
         }
         let limit = request.budget.trials ?? .max
         var strategy = try StrategyDescription.named(request.strategy)
-            .make(space, request.seed &+ UInt64(entry))
+            .make(SearchTask(space: space, seed: request.seed &+ UInt64(entry)))
         var number = 0
         var batch = [first]
         do {
@@ -71,7 +71,7 @@ actor EntryRun {
     }
 
     /// Makes sure that trials `first` … hold the batch: what the log lacks is taken from the store or evaluated.
-    private func evaluate(_ batch: [Int], from first: Int, of request: SessionRequest) async throws
+    private func evaluate(_ batch: [SearchSpace.Number], from first: Int, of request: SessionRequest) async throws
     {
         var missing: [(number: Int, configuration: Configuration)] = []
         for (offset, point) in batch.enumerated() {

@@ -104,7 +104,7 @@ public actor SessionRunner {
                 try await commit(
                     [],
                     .entryStarted(
-                        entry: entry, space: space.count, figure: facts.figure,
+                        entry: entry, space: Int(clamping: space.count), figure: facts.figure,
                         flops: facts.flops, bytes: facts.bytes))
             }
             let run = EntryRun(

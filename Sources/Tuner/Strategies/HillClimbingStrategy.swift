@@ -9,20 +9,20 @@ public struct HillClimbingStrategy: Strategy {
     private let space: SearchSpace
     private var draw: Draw
     private var generator: SeededGenerator
-    private var taken: Set<Int> = []
+    private var taken: Set<SearchSpace.Number> = []
     /// Where the climb is; nil right after a restart.
-    private var position: (configuration: Int, seconds: Double)?
+    private var position: (configuration: SearchSpace.Number, seconds: Double)?
     /// Untried neighbours of the position, the next at the end.
-    private var neighbours: [Int] = []
+    private var neighbours: [SearchSpace.Number] = []
 
-    public init(space: SearchSpace, seed: UInt64) {
-        self.space = space
-        generator = SeededGenerator(seed: seed)
+    public init(_ task: SearchTask) {
+        space = task.space
+        generator = SeededGenerator(seed: task.seed)
         draw = Draw(count: space.count, seed: generator.next())
     }
 
-    public mutating func ask(_ count: Int) -> [Int] {
-        var asked: [Int] = []
+    public mutating func ask(_ count: Int) -> [SearchSpace.Number] {
+        var asked: [SearchSpace.Number] = []
         while asked.count < count, let neighbour = neighbours.popLast() {
             if taken.insert(neighbour).inserted { asked.append(neighbour) }
         }

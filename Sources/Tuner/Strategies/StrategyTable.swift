@@ -4,20 +4,21 @@ import KernelSpace
 public struct StrategyDescription: Sendable {
     public let name: String
     public let summary: String
-    public let make: @Sendable (SearchSpace, UInt64) -> any Strategy
+    public let options: [StrategyOption]
+    public let make: @Sendable (SearchTask) -> any Strategy
 
     /// Every strategy; the first is the default.
     public static let all: [StrategyDescription] = [
         StrategyDescription(
             name: "hillclimb",
             summary: "neighbours of the best first, restarts from random configurations",
-            make: { HillClimbingStrategy(space: $0, seed: $1) }),
+            options: [], make: HillClimbingStrategy.init),
         StrategyDescription(
             name: "random", summary: "uniform over the valid configurations, none twice",
-            make: { RandomStrategy(space: $0, seed: $1) }),
+            options: [], make: RandomStrategy.init),
         StrategyDescription(
             name: "exhaustive", summary: "every valid configuration, in order",
-            make: { ExhaustiveStrategy(space: $0, seed: $1) }),
+            options: [], make: ExhaustiveStrategy.init),
     ]
 
     /// Throws `.badRequest` with the known names.
@@ -27,4 +28,13 @@ public struct StrategyDescription: Sendable {
             .badRequest, "there is no strategy '\(name)'",
             hint: "known strategies: \(all.map(\.name).joined(separator: ", "))")
     }
+}
+
+/// A number that changes how a strategy searches.
+public struct StrategyOption: Hashable, Sendable {
+    public let name: String
+    public let summary: String
+    public let defaultValue: Double
+    /// What it may be.
+    public let range: ClosedRange<Double>
 }
