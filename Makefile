@@ -43,7 +43,7 @@ bench: build
 	Benchmarks/run.sh
 
 setup:
-	@Support/setup.sh liblmdb-dev pkg-config curl
+	@Support/setup.sh liblmdb-dev zlib1g-dev pkg-config curl
 
 # Built by `make build` as yourself; only the copying needs the rights of the destination.
 install:

@@ -30,6 +30,8 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        // Recorded spaces are published gzip-compressed.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CSIMD"),
         .target(name: "CProcess"),
         .target(name: "WorkerProtocol"),
@@ -54,7 +56,7 @@ let package = Package(
         .target(
             name: "Tuner",
             dependencies: [
-                "KernelSpace", "WorkerProtocol", "CProcess",
+                "KernelSpace", "WorkerProtocol", "CProcess", "CZlib",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -55,13 +55,22 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     case misbehaved(message: String)
     /// Not the candidate's fault: disk full, worker not started …
     case infrastructure(message: String)
+    /// What a recording of another tuner tells: the class, and the words it used.
+    case recorded(Invalidity, message: String)
+
+    /// The classes of failures that the exchange format of tuning results (T4) knows, under its names.
+    public enum Invalidity: String, Hashable, Codable, Sendable {
+        case timeout, compile, runtime, correctness, constraints
+    }
 
     /// Whether the same candidate fails the same way again, so that it may be remembered.
     ///
     /// Wrong results are remembered once seen twice: the evaluator repeats them before it reports one.
     public var isDeterministic: Bool {
         switch self {
-        case .compilation, .wrongResult, .unwritten, .overwritten, .outOfBounds, .misbehaved: true
+        case .compilation, .wrongResult, .unwritten, .overwritten, .outOfBounds, .misbehaved,
+            .recorded:
+            true
         case .crash, .exited, .compilerStopped, .killed, .timeout, .outOfMemory, .infrastructure:
             false
         }
@@ -83,6 +92,19 @@ public enum Failure: Error, Hashable, Codable, Sendable {
         case .outOfMemory: "outOfMemory"
         case .misbehaved: "misbehaved"
         case .infrastructure: "infrastructure"
+        case .recorded: "recorded"
+        }
+    }
+
+    /// The class it is told under to other tuners.
+    public var invalidity: Invalidity {
+        switch self {
+        case .compilation, .compilerStopped: .compile
+        case .wrongResult, .unwritten, .overwritten: .correctness
+        case .timeout: .timeout
+        case .outOfBounds, .crash, .exited, .killed, .outOfMemory, .misbehaved, .infrastructure:
+            .runtime
+        case .recorded(let known, _): known
         }
     }
 }
