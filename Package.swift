@@ -50,7 +50,10 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests", dependencies: ["TunerAPI", "tunerd", "tunectl", "tune-worker"],
             exclude: ["Kernels"]),
-        .testTarget(name: "TunerTests", dependencies: ["Tuner", "KernelSpace", "WorkerProtocol"]),
+        .testTarget(
+            name: "TunerTests", dependencies: ["Tuner", "KernelSpace", "WorkerProtocol"],
+            // Spaces that `tunectl record` wrote on a Xeon.
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CSIMD", "WorkerProtocol"]),
         .target(

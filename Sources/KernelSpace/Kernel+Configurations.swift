@@ -4,10 +4,14 @@ extension Kernel {
     public func searchSpace(for problem: Problem, target: Target, device: Device)
         throws(KernelSpaceError) -> SearchSpace
     {
-        let constants = target.constants(on: device).merging(bindings(of: problem)) { own, _ in own
-        }
-        return try SearchSpace(
-            parameters: parameters, constraints: constraints, constants: constants)
+        try SearchSpace(
+            parameters: parameters, constraints: constraints,
+            constants: constants(for: problem, target: target, device: device))
+    }
+
+    /// What constraints may read besides parameters: the problem's dimensions and the target's constants.
+    public func constants(for problem: Problem, target: Target, device: Device) -> [String: Value] {
+        target.constants(on: device).merging(bindings(of: problem)) { own, _ in own }
     }
 
     /// The author's best for a target, made valid for the problem if need be (the nearest valid configuration); nil if the space is empty.

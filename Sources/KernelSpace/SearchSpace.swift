@@ -12,7 +12,7 @@ public struct SearchSpace: Sendable {
 
     /// The value indices of configuration i as bit fields, the first parameter's highest: ascending keys are ascending
     /// numbers, so a binary search finds a configuration's number without an index beside the keys.
-    private let keys: [UInt128]
+    private var keys: [UInt128]
     private let fields: [Field]
     private let indexOfValue: [[Value: Int]]
 
@@ -52,6 +52,39 @@ public struct SearchSpace: Sendable {
     ) throws(KernelSpaceError) {
         self.parameters = parameters
         self.constraints = constraints
+        indexOfValue = try Self.indexOfValue(in: parameters)
+        fields = try Self.fields(of: parameters)
+        var enumeration = try SearchSpaceEnumeration(
+            parameters: parameters, fields: fields, constraints: constraints, constants: constants,
+            limits: limits)
+        keys = try enumeration.keys()
+    }
+
+    /// The space of the listed configurations alone; one that is listed twice counts once.
+    ///
+    /// `constraints` only says what they satisfy. Throws `.configuration` when one has a value outside its parameter's.
+    public init(
+        parameters: [Parameter], constraints: [Constraint] = [], listed: [Configuration]
+    ) throws(KernelSpaceError) {
+        self.parameters = parameters
+        self.constraints = constraints
+        indexOfValue = try Self.indexOfValue(in: parameters)
+        fields = try Self.fields(of: parameters)
+        keys = []
+        var listedKeys: Set<UInt128> = []
+        for configuration in listed {
+            guard let key = key(of: configuration) else {
+                throw KernelSpaceError(
+                    .configuration, "\(configuration) has a value outside its parameter's")
+            }
+            listedKeys.insert(key)
+        }
+        keys = listedKeys.sorted()
+    }
+
+    private static func indexOfValue(in parameters: [Parameter]) throws(KernelSpaceError)
+        -> [[Value: Int]]
+    {
         var indexOfValue: [[Value: Int]] = []
         for parameter in parameters {
             guard !parameter.values.isEmpty else {
@@ -65,12 +98,7 @@ public struct SearchSpace: Sendable {
                     .configuration, "parameter \(parameter.name) has a value twice")
             }
         }
-        self.indexOfValue = indexOfValue
-        fields = try Self.fields(of: parameters)
-        var enumeration = try SearchSpaceEnumeration(
-            parameters: parameters, fields: fields, constraints: constraints, constants: constants,
-            limits: limits)
-        keys = try enumeration.keys()
+        return indexOfValue
     }
 
     private static func fields(of parameters: [Parameter]) throws(KernelSpaceError) -> [Field] {

@@ -17,7 +17,7 @@ public struct CreateSession: Hashable, Codable, Sendable {
     public var target: String
     /// Nil or empty: every built-in kernel on its representative problems.
     public var kernels: [Entry]?
-    /// Trials for each problem. Nil here and in `seconds`: the daemon's default.
+    /// Trials for each problem. Nil here and in `seconds`: the daemon's default, which for `exhaustive` is the whole space.
     public var trials: Int?
     /// Wall time for the whole session.
     public var seconds: Double?
@@ -44,6 +44,14 @@ public struct CreateSession: Hashable, Codable, Sendable {
         self.batch = batch
         self.keep = keep
     }
+}
+
+/// What a session can be exported as.
+public enum ExportFormat: String, CaseIterable, Sendable {
+    /// Trials in the exchange format of tuning results.
+    case t4
+    /// The search space in the exchange format of tuning problems.
+    case t1
 }
 
 /// A folder to add to the kernel path; the daemon remembers it.

@@ -40,6 +40,9 @@ public struct Route: Hashable, Sendable {
     public static let session = Route(.get, "/v1/sessions/{id}", "One session")
     /// Query `entry` → `TrialList`
     public static let trials = Route(.get, "/v1/sessions/{id}/trials", "A session's trials")
+    /// Query `entry`, `format` (`t4`, `t1`) → a document in that format
+    public static let export = Route(
+        .get, "/v1/sessions/{id}/export", "A session's trials or search space, for other programs")
     /// Query `keep`: whether what was found may replace records → `Session`, as it is when the request to end has been noted
     public static let cancelSession = Route(
         .post, "/v1/sessions/{id}/cancel", "End a session that is queued or running")
@@ -55,7 +58,7 @@ public struct Route: Hashable, Sendable {
     /// The whole interface.
     public static let all = [
         health, status, targets, strategies, kernels, kernel, addKernels, createSession, sessions,
-        session, trials, cancelSession, events, records, lookup,
+        session, trials, export, cancelSession, events, records, lookup,
     ]
 
     /// Names of the placeholders, in order.

@@ -52,6 +52,17 @@ public struct TunerClient: Sendable {
         try await get(.trials, [session], query: [("entry", entry.map(String.init))])
     }
 
+    /// The document as the daemon wrote it; `entry` may be left out where the session has one only.
+    public func export(session: String, entry: Int? = nil, format: ExportFormat = .t4)
+        async throws -> String
+    {
+        let query: [(name: String, value: String?)] = [
+            ("entry", entry.map(String.init)), ("format", format.rawValue),
+        ]
+        let answer = try await answer(.export, [session], query: query, body: nil)
+        return String(decoding: answer.bytes, as: UTF8.self)
+    }
+
     /// Asks a session to end; its events tell when it has. With `keep` it may still replace records.
     public func cancel(session: String, keep: Bool = false) async throws -> Session {
         try await call(
@@ -84,10 +95,8 @@ public struct TunerClient: Sendable {
         _ route: Route, _ arguments: [String] = [],
         query: [(name: String, value: String?)] = [], body: (some Encodable)?
     ) async throws -> Answer {
-        let answer = try await HTTPExchange(socket: socket).answer(
-            route.method, route.path(arguments, query: query),
-            body: body.map { try Array(WireFormat.encode($0)) })
-        guard (200..<300).contains(answer.status) else { throw answer.error(socket: socket) }
+        let answer = try await answer(
+            route, arguments, query: query, body: body.map { try Array(WireFormat.encode($0)) })
         do {
             return try WireFormat.decode(Answer.self, from: answer.data)
         } catch {
@@ -98,5 +107,16 @@ public struct TunerClient: Sendable {
                 hint: "daemon and client may be of different versions: compare `tunectl --version` "
                     + "with `tunerd --version`")
         }
+    }
+
+    /// What the daemon answers when it does what it was asked.
+    private func answer(
+        _ route: Route, _ arguments: [String], query: [(name: String, value: String?)],
+        body: [UInt8]?
+    ) async throws -> HTTPExchange.Answer {
+        let answer = try await HTTPExchange(socket: socket).answer(
+            route.method, route.path(arguments, query: query), body: body)
+        guard (200..<300).contains(answer.status) else { throw answer.error(socket: socket) }
+        return answer
     }
 }

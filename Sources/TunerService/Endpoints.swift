@@ -3,6 +3,12 @@ import KernelSpace
 import Tuner
 import TunerAPI
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 extension Endpoint {
     /// Every route with what it does; a test compares it with `Route.all` and docs/openapi.yaml.
     static let all: [Endpoint] = [
@@ -58,6 +64,12 @@ extension Endpoint {
             return try .json(
                 TrialList(trials: parts.store.trials(session: session.id, entry: entry)))
         },
+        Endpoint(route: .export, query: ["entry", "format"]) { parts, call in
+            let session = try parts.session(call.arguments[0])
+            let entry = try call.number("entry", in: 0..<session.request.workload.count)
+            let text = try parts.export(session, entry: entry, as: try call.exportFormat())
+            return .json(bytes: Data(text.utf8))
+        },
         Endpoint(route: .cancelSession, query: ["keep"]) { parts, call in
             let keep = try call.flag("keep")
             return try .json(try await parts.scheduler.cancel(call.arguments[0], keep: keep))
@@ -99,6 +111,15 @@ extension Call {
                     + (range.upperBound == Int.max ? " on" : " to \(range.upperBound - 1)"))
         }
         return number
+    }
+
+    /// T4 if it is not there.
+    fileprivate func exportFormat() throws -> ExportFormat {
+        guard let text = query["format"] else { return .t4 }
+        guard let format = ExportFormat(rawValue: text) else {
+            throw TunerError(.badRequest, "format is \"\(text)\"; it must be t4 or t1")
+        }
+        return format
     }
 
     /// False if it is not there.

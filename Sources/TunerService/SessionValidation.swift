@@ -12,6 +12,8 @@ extension CreateSession {
 extension ServiceParts {
     /// Trials for each problem when a client sets no budget: hill climbing has settled by then in the built-in kernels' spaces.
     static let defaultTrials = 200
+    /// The strategy that ends by itself: without a budget it tries everything.
+    private static let endingStrategy = "exhaustive"
     private static let trialLimit = 1_000_000
     private static let secondsLimit = 30.0 * 86_400
     private static let batchLimit = 1_024
@@ -38,11 +40,12 @@ extension ServiceParts {
                     hint: "see tunectl kernels \(entry.kernel)")
             }
         }
+        let strategy = try StrategyDescription.named(
+            request.strategy ?? StrategyDescription.all[0].name
+        ).name
         return SessionRequest(
-            target: target.name, workload: workload, budget: try budget(of: request),
-            strategy: try StrategyDescription.named(
-                request.strategy ?? StrategyDescription.all[0].name
-            ).name,
+            target: target.name, workload: workload,
+            budget: try budget(of: request, strategy: strategy), strategy: strategy,
             // 53 bits: what every JSON reader keeps.
             seed: request.seed ?? .random(in: 0..<1 << 53),
             batch: try Self.check(request.batch, "batch", limit: Self.batchLimit)
@@ -94,7 +97,7 @@ extension ServiceParts {
         return builtIn.map { CreateSession.Entry(kernel: $0.kernel.name) }
     }
 
-    private func budget(of request: CreateSession) throws -> Budget {
+    private func budget(of request: CreateSession, strategy: String) throws -> Budget {
         let trials = try Self.check(request.trials, "trials", limit: Self.trialLimit)
         if let seconds = request.seconds {
             guard seconds > 0, seconds <= Self.secondsLimit else {
@@ -102,7 +105,8 @@ extension ServiceParts {
                     .badRequest, "seconds is \(seconds); it must be above 0 and at most 30 days")
             }
         }
-        let isUnset = trials == nil && request.seconds == nil
+        let isUnset =
+            trials == nil && request.seconds == nil && strategy != Self.endingStrategy
         return Budget(trials: isUnset ? Self.defaultTrials : trials, seconds: request.seconds)
     }
 

@@ -33,8 +33,11 @@ struct Tunectl: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Sessions",
-                subcommands: [Tune.self, Watch.self, Sessions.self, Show.self, Cancel.self]),
+                subcommands: [
+                    Tune.self, Watch.self, Sessions.self, Show.self, Cancel.self, Export.self,
+                ]),
             CommandGroup(name: "Results", subcommands: [Results.self, LookUp.self, Fetch.self]),
+            CommandGroup(name: "Recorded spaces", subcommands: [Record.self, ReplaySpace.self]),
             CommandGroup(
                 name: "The daemon",
                 subcommands: [Kernels.self, Targets.self, Strategies.self, ShowStatus.self]),

@@ -39,6 +39,27 @@ import Testing
         #expect(second.status == 0, "\(second.standardError)")
     }
 
+    @Test("a recorded space is read back and tuned without the device")
+    func recording() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.path + ".t4.json.gz"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let record = try run(
+            Self.tunectl,
+            [
+                "record", "dot", "--problem", "n=256", "--target", "cpu-sse4.2", "--limit", "3",
+                "--standalone", "--state-dir", folder.path, "--output", file,
+            ])
+        #expect(record.status == 0, "\(record.standardError)")
+        let replay = try run(
+            Self.tunectl, ["replay", file, "--strategy", "random", "--seeds", "2"])
+        #expect(replay.status == 0, "\(replay.standardError)")
+        #expect(replay.standardOutput.hasPrefix("dot n=256 on "))
+        #expect(replay.standardOutput.contains(": 3 configurations, best "))
+        #expect(
+            replay.standardOutput.contains("2 seeds: 1.000× the optimum (geometric mean), 100 %"))
+    }
+
     @Test("it ends even when tunectl is killed, and what was left is not taken up")
     func killed() throws {
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -76,6 +76,11 @@ struct ArgumentTests {
             (["tune", "--state-dir", "/x"], "--standalone"),
             (["watch"], "Missing expected argument"),
             (["watch", "s", "--from", "3"], "--json"),
+            (["record", "dot"], "--problem"),
+            (["record", "dot", "--problem", "n=8", "--limit", "0"], "at least 1"),
+            (["replay"], "Missing expected argument"),
+            (["replay", "f", "--seeds", "0"], "--seeds must be at least 1"),
+            (["export", "s", "--format", "xml"], "one of 't4' and 't1'"),
             (["lookup", "sgemm"], "--problem"),
             (["fetch", "--format", "xml"], "one of 'json', 'swift' or 'header'"),
             (["frobnicate"], "frobnicate"),
@@ -94,7 +99,7 @@ struct ArgumentTests {
         let commands: [any ParsableCommand.Type] = [
             Tunectl.self, Tune.self, Watch.self, Sessions.self, Show.self, Cancel.self,
             Results.self, LookUp.self, Fetch.self, Kernels.self, Kernels.Add.self, Targets.self,
-            Strategies.self, ShowStatus.self,
+            Strategies.self, ShowStatus.self, Export.self, Record.self, ReplaySpace.self,
         ]
         for command in commands {
             #expect(!command.configuration.abstract.isEmpty, "\(command)")

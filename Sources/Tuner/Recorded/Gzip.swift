@@ -1,7 +1,7 @@
 import CZlib
 
 /// Gzip (RFC 1952) in memory.
-enum Gzip {
+public enum Gzip {
     /// Bytes that a file may expand to: fifty times the largest recording known, and no bomb.
     static let expandedLimit = 1 << 30
 
@@ -59,6 +59,31 @@ enum Gzip {
                     status, offered - Int(stream.avail_in), chunk.count - Int(stream.avail_out)
                 )
             }
+        }
+    }
+
+    /// One member without a time stamp: the same bytes give the same file.
+    public static func compress(_ bytes: [UInt8]) -> [UInt8] {
+        var stream = z_stream()
+        let status = deflateInit2_(
+            &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY,
+            ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        precondition(status == Z_OK, "zlib cannot start to compress: \(status)")
+        defer { deflateEnd(&stream) }
+        precondition(bytes.count <= UInt32.max, "\(bytes.count) bytes are more than zlib counts")
+        var input = bytes
+        let bound = Int(deflateBound(&stream, UInt(bytes.count)))
+        return [UInt8](unsafeUninitializedCapacity: bound) { output, count in
+            input.withUnsafeMutableBufferPointer { input in
+                stream.next_in = input.baseAddress
+                stream.avail_in = UInt32(input.count)
+                stream.next_out = output.baseAddress
+                stream.avail_out = UInt32(bound)
+                // The bound holds for one call that finishes.
+                let status = deflate(&stream, Z_FINISH)
+                precondition(status == Z_STREAM_END, "zlib answers \(status)")
+            }
+            count = bound - Int(stream.avail_out)
         }
     }
 }

@@ -2,6 +2,8 @@
 struct JSONParser {
     /// Deepest nesting: recordings need six levels, and the parser recurses.
     private static let depthLimit = 64
+    /// What numbers have besides digits; `Double` would read `0x1p3` too.
+    private static let numberMarks = Array("+-.eE".utf8)
 
     private let bytes: [UInt8]
     private var next = 0
@@ -107,8 +109,11 @@ struct JSONParser {
         case "-Infinity": return .real(-.infinity)
         default: break
         }
-        if let first = text.utf8.first, first == UInt8(ascii: "-") || isDigit(first) {
+        if let first = text.utf8.first, first == UInt8(ascii: "-") || isDigit(first),
+            text.utf8.allSatisfy({ isDigit($0) || Self.numberMarks.contains($0) })
+        {
             if let integer = Int(text) { return .integer(integer) }
+            if let unsigned = UInt64(text) { return .unsigned(unsigned) }
             if let real = Double(text) { return .real(real) }
         }
         next = start

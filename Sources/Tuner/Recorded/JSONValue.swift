@@ -9,6 +9,8 @@ enum JSONValue: Hashable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int)
+    /// Above what an `Int` holds: addresses.
+    case unsigned(UInt64)
     case real(Double)
     case text(String)
     case array([JSONValue])
@@ -19,11 +21,16 @@ enum JSONValue: Hashable, Sendable {
         switch self {
         case .null: "null"
         case .boolean: "a boolean"
-        case .integer, .real: "a number"
+        case .integer, .unsigned, .real: "a number"
         case .text: "text"
         case .array: "a list"
         case .object: "an object"
         }
+    }
+
+    /// An object with its members in that order.
+    init(_ members: [(name: String, value: JSONValue)]) {
+        self = .object(members.map { Member(name: $0.name, value: $0.value) })
     }
 
     /// The member of that name, nil if there is none or this is no object.
@@ -78,6 +85,7 @@ extension JSONValue {
         let number: Double
         switch self {
         case .integer(let value): number = Double(value)
+        case .unsigned(let value): number = Double(value)
         case .real(let value): number = value
         default: throw Malformed("must be a time, not \(kind)")
         }
@@ -96,6 +104,7 @@ extension JSONValue {
         case .real(let value):
             guard value.isFinite else { throw Malformed("is \(value), which no parameter can be") }
             return Int(exactly: value).map(Value.integer) ?? .real(value)
+        case .unsigned(let value): throw Malformed("\(value) does not fit 64 bits with a sign")
         case .null, .array, .object:
             throw Malformed("must be a number, text or a boolean, not \(kind)")
         }

@@ -6,17 +6,15 @@ extension RecordedSpace {
     init(recordedSpace1 content: JSONValue) throws {
         let parameters = try content.member("params") { try $0.elements(Self.parameter) }
         let constraints = try content.optional("restrictions") {
-            try $0.elements { try Self.constraint($0.text()) }
+            try $0.elements { try Constraint(python: $0.text()) }
         }
         let columns = try content.member("columns") { try $0.elements { try $0.text() } }
         let table = try Table(columns: columns, parameters: parameters)
-        let sizes = try content.optional("problem_size") {
-            try $0.elements { "\(try $0.parameterValue())" }
-        }
+        let sizes = try content.optional("problem_size") { try $0.sizes() }
         try self.init(
             origin: Origin(
                 kernel: try content.member("kernel") { try $0.text() },
-                problem: (sizes ?? []).joined(separator: "x"),
+                problem: sizes ?? "",
                 device: try content.optional("device") { try $0.text() } ?? ""),
             parameters: parameters, constraints: constraints ?? [],
             rows: try content.member("rows") { try $0.elements(table.read) },
@@ -27,15 +25,6 @@ extension RecordedSpace {
         let name = try item.member("name") { try $0.text() }
         let values = try item.member("values") { try $0.elements { try $0.parameterValue() } }
         return Parameter(name: name, role: .argument, values: values)
-    }
-
-    /// A constraint of a recording, in Python.
-    static func constraint(_ source: String) throws -> Constraint {
-        do {
-            return try Constraint(source)
-        } catch {
-            throw Malformed("the constraint \"\(source)\" cannot be read: \(error)")
-        }
     }
 
     /// Where the columns of a row are.

@@ -34,34 +34,24 @@ public struct RecordedSpace: Sendable {
     /// By number.
     private let outcomes: [Outcome]
 
+    /// `constraints` is nil where the recording has none to tell.
+    ///
     /// Throws when a configuration is not valid in `parameters` and `constraints`, is recorded twice, or none was measured.
     init(
-        origin: Origin, parameters: [Parameter], constraints: [Constraint],
+        origin: Origin, parameters: [Parameter], constraints: [Constraint]?,
         rows: [(configuration: Configuration, outcome: Outcome)], rowName: (Int) -> String
     ) throws {
         self.origin = origin
-        do {
-            space = try SearchSpace(parameters: parameters, constraints: constraints)
-        } catch {
-            throw Malformed("no search space: \(error)")
-        }
+        space = try Self.space(parameters, constraints, rows.map(\.configuration), rowName)
         var found = [Outcome?](repeating: nil, count: Int(space.count))
         for (index, row) in rows.enumerated() {
-            guard let number = space.number(of: row.configuration) else {
-                throw Malformed(
-                    "\(row.configuration) has a value outside its parameter's, or violates a constraint",
-                    place: rowName(index))
-            }
-            guard found[Int(number)] == nil else {
+            guard let number = space.number(of: row.configuration), found[Int(number)] == nil else {
                 throw Malformed("\(row.configuration) was recorded before", place: rowName(index))
             }
             found[Int(number)] = row.outcome
         }
         let outcomes = found.compactMap(\.self)
-        guard outcomes.count == found.count else {
-            throw Malformed(
-                "only \(outcomes.count) of \(found.count) valid configurations are recorded")
-        }
+        precondition(outcomes.count == found.count, "\(found.count - outcomes.count) not recorded")
         self.outcomes = outcomes
         failureCount = outcomes.count { $0.seconds == nil }
         let measured = outcomes.enumerated().compactMap { number, outcome in
@@ -71,6 +61,39 @@ public struct RecordedSpace: Sendable {
             throw Malformed("no configuration has a time: there is nothing to search for")
         }
         self.optimum = optimum
+    }
+
+    private static func space(
+        _ parameters: [Parameter], _ constraints: [Constraint]?, _ listed: [Configuration],
+        _ rowName: (Int) -> String
+    ) throws -> SearchSpace {
+        let domains = parameters.map { (name: $0.name, values: Set($0.values)) }
+        for (index, configuration) in listed.enumerated() {
+            for domain in domains {
+                guard let value = configuration[domain.name], !domain.values.contains(value) else {
+                    continue
+                }
+                throw Malformed(
+                    "\(domain.name) is \(value), which is not among its values",
+                    place: rowName(index))
+            }
+        }
+        do {
+            guard let constraints else {
+                return try SearchSpace(parameters: parameters, listed: listed)
+            }
+            let valid = try SearchSpace(parameters: parameters, constraints: constraints)
+            for (index, configuration) in listed.enumerated()
+            where valid.number(of: configuration) == nil {
+                throw Malformed(
+                    "\(configuration) violates the constraints", place: rowName(index))
+            }
+            if valid.count == listed.count { return valid }
+            return try SearchSpace(
+                parameters: parameters, constraints: constraints, listed: listed)
+        } catch let error as KernelSpaceError {
+            throw Malformed("the search space is wrong: \(error)")
+        }
     }
 
     /// What came out for that configuration.

@@ -78,7 +78,7 @@ public struct Trial: Hashable, Codable, Sendable {
     public var session: String
     /// Index into the session's workload.
     public var entry: Int
-    /// 0 is the default configuration.
+    /// 0 is the default configuration, where there is one.
     public var number: Int
     public var configuration: Configuration
     public var evaluationKey: Fingerprint

@@ -47,14 +47,12 @@ actor EntryRun {
     // MARK: Searching
 
     private func search(_ request: SessionRequest) async throws {
-        guard let defaultConfiguration, let first = space.number(of: defaultConfiguration) else {
-            return
-        }
         let limit = request.budget.trials ?? .max
         var strategy = try StrategyDescription.named(request.strategy)
             .make(SearchTask(space: space, seed: request.seed &+ UInt64(entry)))
         var number = 0
-        var batch = [first]
+        let first = defaultConfiguration.flatMap { space.number(of: $0) }
+        var batch = first.map { [$0] } ?? strategy.ask(min(max(1, request.batch), limit))
         do {
             while !batch.isEmpty {
                 try await evaluate(batch, from: number, of: request)
@@ -71,8 +69,9 @@ actor EntryRun {
     }
 
     /// Makes sure that trials `first` … hold the batch: what the log lacks is taken from the store or evaluated.
-    private func evaluate(_ batch: [SearchSpace.Number], from first: Int, of request: SessionRequest) async throws
-    {
+    private func evaluate(
+        _ batch: [SearchSpace.Number], from first: Int, of request: SessionRequest
+    ) async throws {
         var missing: [(number: Int, configuration: Configuration)] = []
         for (offset, point) in batch.enumerated() {
             let configuration = space[point]
@@ -157,7 +156,7 @@ actor EntryRun {
         return Session.Result(
             decision: decision, trials: trials.count, failures: failures,
             configuration: best.first?.configuration, seconds: best.first?.evaluation.seconds,
-            defaultSeconds: trials[0]?.evaluation.seconds)
+            defaultSeconds: defaultConfiguration == nil ? nil : trials[0]?.evaluation.seconds)
     }
 
     /// After a cancellation: the best so far is told; it replaces records only if that was asked for.

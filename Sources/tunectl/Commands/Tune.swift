@@ -52,15 +52,7 @@ struct Tune: AsyncParsableCommand {
     @Flag(help: "Keep what was found when the session is cancelled.")
     var keep = false
 
-    @Flag(help: "Run a private tunerd for this session.")
-    var standalone = false
-
-    @Option(
-        help: "With --standalone: where records are kept, instead of where tunerd keeps them.",
-        completion: .directory)
-    var stateDir: String?
-
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var host: SessionHost
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -71,26 +63,17 @@ struct Tune: AsyncParsableCommand {
         }
         if let budget, budget < 1 { throw ValidationError("--budget must be at least 1") }
         if let batch, batch < 1 { throw ValidationError("--batch must be at least 1") }
-        if standalone, detach {
+        if host.standalone, detach {
             throw ValidationError(
                 "--detach needs a daemon that stays; the one of --standalone ends with tunectl")
-        }
-        if standalone, connection.socket != nil {
-            throw ValidationError("--standalone has a socket of its own; leave --socket out")
-        }
-        if stateDir != nil, !standalone {
-            throw ValidationError("--state-dir goes with --standalone; else tunerd has its own")
         }
     }
 
     func run() async throws {
-        guard standalone else { return try await tune(connection.client, patience: .standard) }
-        try await StandaloneDaemon(stateDirectory: stateDir).run { client in
-            try await tune(client, patience: .none)
-        }
+        try await host.run(tune)
     }
 
-    private func tune(_ client: TunerClient, patience: TunerClient.Patience) async throws {
+    private func tune(_ client: TunerClient, _ patience: TunerClient.Patience) async throws {
         let session = try await client.createSession(request)
         if output.json { try Output.json(session) }
         if detach {

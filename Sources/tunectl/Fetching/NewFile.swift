@@ -15,14 +15,18 @@ import Tuner
 
 /// Writing a file so that a reader finds the old one or the new one, never a part.
 enum NewFile {
-    /// Writes under a temporary name beside `path`, syncs and renames. Throws `.storage`.
     static func write(_ text: String, to path: String) throws {
+        try write(Array(text.utf8), to: path)
+    }
+
+    /// Writes under a temporary name beside `path`, syncs and renames. Throws `.storage`.
+    static func write(_ bytes: [UInt8], to path: String) throws {
         let temporary = "\(path).\(getpid()).tmp"
         do {
             let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else { throw failure(path, "create \(temporary)") }
             do {
-                try writeAll(text, descriptor, path)
+                try writeAll(bytes, descriptor, path)
                 guard fsync(descriptor) == 0 else { throw failure(path, "sync") }
                 close(descriptor)
             } catch {
@@ -37,9 +41,8 @@ enum NewFile {
         }
     }
 
-    private static func writeAll(_ text: String, _ descriptor: Int32, _ path: String) throws {
-        var text = text
-        try text.withUTF8 { bytes in
+    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws {
+        try bytes.withUnsafeBufferPointer { bytes in
             var done = 0
             while done < bytes.count, let start = bytes.baseAddress {
                 let count = Glibc.write(descriptor, start + done, bytes.count - done)
