@@ -55,6 +55,11 @@ struct Record: AsyncParsableCommand {
                 patience: patience
             ).run(interrupts: Interrupts())
             await view.summarize()
+            if await view.progress.state == .cancelled {
+                Output.complain(
+                    "tunectl: nothing written: the same command goes on from here, and "
+                        + "`tunectl export \(session.id)` writes what there is")
+            }
             try await SessionWatch.finish(outcome, view)
             let file = output ?? "\(kernel)-\(session.request.target).t4.json"
             try RecordingFile.write(try await client.export(session: session.id), to: file)

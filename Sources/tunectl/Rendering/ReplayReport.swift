@@ -23,7 +23,7 @@ struct ReplayReport {
     private var table: Table {
         var table = Table([
             .number("seed"), .number("trials"), .number("failed"), .number("best"),
-            .number("of optimum"), .number("within \(tolerance) at"), .text("configuration"),
+            .number("best/optimum"), .number("within \(tolerance) at"), .text("configuration"),
         ])
         for run in replay.runs {
             table.rows.append([
@@ -42,11 +42,12 @@ struct ReplayReport {
     /// `30 seeds: 1.043× the optimum (geometric mean), 63 % within 5 %, after 71 trials in the median`
     private var summary: StyledLine {
         var line = StyledLine("\(Wording.count(replay.runs.count, "seed")): ")
-        line.append(
-            replay.summary.meanRatio.map { "\(Quantities.fixed($0, 3))×" }
-                ?? "nothing found in some",
-            .strong)
-        line.append(" the optimum (geometric mean), ")
+        if let ratio = replay.summary.meanRatio {
+            line.append("\(Quantities.fixed(ratio, 3))×", .strong)
+            line.append(" the optimum (geometric mean), ")
+        } else {
+            line.append("\(replay.runs.count { $0.ratio == nil }) found nothing that works, ", .bad)
+        }
         line.append("\(Quantities.percentage(replay.summary.successShare)) within \(tolerance)")
         if let trials = replay.summary.medianTrialsToTolerance {
             line.append(", after \(Wording.count(trials, "trial")) in the median")
