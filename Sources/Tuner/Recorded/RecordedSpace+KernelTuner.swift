@@ -33,6 +33,9 @@ extension RecordedSpace {
             parameters: parameters, constraints: nil, rows: rows, rowName: rowName)
     }
 
+    /// Earlier versions of Kernel Tuner wrote 10²⁰ as the time of what failed, and published caches still hold it.
+    private static let failureTime = 1e20
+
     private static func outcome(_ entry: JSONValue) throws -> Outcome {
         if let error = entry["__error__"], error != .null {
             return .failed(
@@ -44,8 +47,11 @@ extension RecordedSpace {
         let runTimes = try entry.optional("times") { list in
             try list.elements { try $0.time() / 1000 }
         }
-        return .measured(
-            seconds: try entry.member("time") { try $0.time() / 1000 }, runTimes: runTimes ?? [])
+        let milliseconds = try entry.member("time") { try $0.time() }
+        guard milliseconds < Self.failureTime else {
+            return .failed(.recorded(.runtime, message: "time \(milliseconds)"))
+        }
+        return .measured(seconds: milliseconds / 1000, runTimes: runTimes ?? [])
     }
 }
 

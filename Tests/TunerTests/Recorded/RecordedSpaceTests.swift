@@ -43,6 +43,24 @@ import WorkerProtocol
         #expect(recorded.outcome(of: 0) == .measured(seconds: 0.0035, runTimes: [0.003, 0.004]))
     }
 
+    @Test(
+        "Kernel Tuner tells a failure by a name, an error or a time beyond belief",
+        arguments: [
+            (#""time": "InvalidConfig""#, Failure.Invalidity.constraints),
+            (#""time": "CompilationFailedConfig""#, .compile),
+            (#""__error__": "RuntimeFailedConfig""#, .runtime), (#""time": 1e20"#, .runtime),
+        ])
+    func failures(time: String, invalidity: Failure.Invalidity) throws {
+        let recorded = try RecordedSpace.reading(
+            SameRecording.cache.replacing(#""time": "RuntimeFailedConfig""#, with: time))
+        #expect(recorded.failureCount == 1)
+        guard case .failed(let failure) = recorded.outcome(of: 2) else {
+            Issue.record("\(recorded.outcome(of: 2))")
+            return
+        }
+        #expect(failure.invalidity == invalidity)
+    }
+
     @Test("what was not recorded is not in the space")
     func partial() throws {
         let text = SameRecording.rows.replacing("[1, \"b\", 0.25, 0], ", with: "")
