@@ -1,5 +1,3 @@
-import KernelSpace
-
 /// JSON that keeps the order of an object's members: in recordings it is the order of parameters.
 enum JSONValue: Hashable, Sendable {
     struct Member: Hashable, Sendable {
@@ -40,30 +38,6 @@ enum JSONValue: Hashable, Sendable {
     }
 }
 
-/// What is wrong with the content of a file, and where in it.
-struct Malformed: Error, Hashable {
-    /// `results[17].times`; empty for the file as a whole.
-    var place: String
-    var what: String
-
-    init(_ what: String, place: String = "") {
-        self.place = place
-        self.what = what
-    }
-
-    /// Runs `body`; what is wrong there lies within `place`.
-    static func at<Result>(_ place: @autoclosure () -> String, _ body: () throws -> Result) throws
-        -> Result
-    {
-        do {
-            return try body()
-        } catch let error as Malformed {
-            let isStep = error.place.isEmpty || error.place.hasPrefix("[")
-            throw Malformed(error.what, place: place() + (isStep ? "" : ".") + error.place)
-        }
-    }
-}
-
 extension JSONValue {
     func array() throws -> [JSONValue] {
         if case .array(let elements) = self { return elements }
@@ -78,36 +52,6 @@ extension JSONValue {
     func text() throws -> String {
         if case .text(let text) = self { return text }
         throw Malformed("must be text, not \(kind)")
-    }
-
-    /// A finite number above 0.
-    func time() throws -> Double {
-        let number: Double
-        switch self {
-        case .integer(let value): number = Double(value)
-        case .unsigned(let value): number = Double(value)
-        case .real(let value): number = value
-        default: throw Malformed("must be a time, not \(kind)")
-        }
-        guard number > 0, number.isFinite else {
-            throw Malformed("is \(number); a time is a finite number above 0")
-        }
-        return number
-    }
-
-    /// A parameter's value. Python holds 16 and 16.0 for equal, so a real without a fraction is an integer here.
-    func parameterValue() throws -> Value {
-        switch self {
-        case .boolean(let value): return .boolean(value)
-        case .integer(let value): return .integer(value)
-        case .text(let value): return .text(value)
-        case .real(let value):
-            guard value.isFinite else { throw Malformed("is \(value), which no parameter can be") }
-            return Int(exactly: value).map(Value.integer) ?? .real(value)
-        case .unsigned(let value): throw Malformed("\(value) does not fit 64 bits with a sign")
-        case .null, .array, .object:
-            throw Malformed("must be a number, text or a boolean, not \(kind)")
-        }
     }
 
     /// The member of that name, which must be there, read by `body`.

@@ -74,12 +74,6 @@ extension JSONValue {
         }
         return nil
     }
-
-    /// `4096x4096` of `[4096, 4096]`; a lone size may stand without the list.
-    func sizes() throws -> String {
-        guard case .array(let sizes) = self else { return "\(try parameterValue())" }
-        return try sizes.map { "\(try $0.parameterValue())" }.joined(separator: "x")
-    }
 }
 
 extension Failure {
