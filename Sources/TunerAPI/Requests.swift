@@ -29,11 +29,14 @@ public struct CreateSession: Hashable, Codable, Sendable {
     public var batch: Int?
     /// Whether the session may still replace records when it is cancelled.
     public var keep: Bool?
+    /// Whether problems start from what is known of their kernels already; nil for yes.
+    public var priors: Bool?
 
     /// Only the target is needed; what is nil is the daemon's choice.
     public init(
         target: String, kernels: [Entry]? = nil, trials: Int? = nil, seconds: Double? = nil,
-        strategy: String? = nil, seed: UInt64? = nil, batch: Int? = nil, keep: Bool? = nil
+        strategy: String? = nil, seed: UInt64? = nil, batch: Int? = nil, keep: Bool? = nil,
+        priors: Bool? = nil
     ) {
         self.target = target
         self.kernels = kernels
@@ -43,6 +46,7 @@ public struct CreateSession: Hashable, Codable, Sendable {
         self.seed = seed
         self.batch = batch
         self.keep = keep
+        self.priors = priors
     }
 }
 

@@ -5,7 +5,7 @@ import TunerAPI
 extension CreateSession {
     /// Names that the request may have.
     static let names: Set<String> = [
-        "target", "kernels", "trials", "seconds", "strategy", "seed", "batch", "keep",
+        "target", "kernels", "trials", "seconds", "strategy", "seed", "batch", "keep", "priors",
     ]
 }
 
@@ -50,7 +50,7 @@ extension ServiceParts {
             seed: request.seed ?? .random(in: 0..<1 << 53),
             batch: try Self.check(request.batch, "batch", limit: Self.batchLimit)
                 ?? SessionRequest.defaultBatch,
-            keepOnCancel: request.keep ?? false)
+            keepOnCancel: request.keep ?? false, priors: request.priors ?? true)
     }
 
     private func workload(of request: CreateSession) throws -> [WorkloadEntry] {

@@ -88,7 +88,7 @@ public final class LMDBRecordStore: RecordStore {
     }
 
     public func records(kernel: String?) throws -> [TuningRecord] {
-        let prefix = kernel.map { Schema.recordPrefix(kernel: $0) } ?? []
+        let prefix = kernel.map(Schema.kernelPrefix) ?? []
         let records: [TuningRecord] = try values(in: .records) {
             try $0.values(in: $1, prefix: prefix)
         }
@@ -123,6 +123,19 @@ public final class LMDBRecordStore: RecordStore {
         }
     }
 
+    public func trialLogs(kernel: String) throws -> [TrialLog] {
+        let prefix = Schema.kernelPrefix(kernel)
+        let logs: [TrialLog] = try values(in: .trialLogs) { try $0.values(in: $1, prefix: prefix) }
+        return logs.filter { $0.key.kernel == kernel }.sorted {
+            ($0.session, $0.entry) < ($1.session, $1.entry)
+        }
+    }
+
+    public func priors(session: String, entry: Int) throws -> [Prior] {
+        guard (0...Change.numberLimit).contains(entry) else { return [] }
+        return try value(in: .priors, key: Schema.priors(session: session, entry: entry)) ?? []
+    }
+
     // MARK: Rows
 
     private struct Row {
@@ -147,6 +160,11 @@ public final class LMDBRecordStore: RecordStore {
         case .event(let event):
             let key = Schema.event(session: event.session, number: event.number)
             return try row(event, in: .events, key: key, isReplaceable: false)
+        case .trialLog(let log):
+            return try row(log, in: .trialLogs, key: Schema.trialLog(log))
+        case .priors(let priors, let session, let entry):
+            let key = Schema.priors(session: session, entry: entry)
+            return try row(priors, in: .priors, key: key, isReplaceable: false)
         }
     }
 

@@ -14,21 +14,23 @@ import Tuner
 //           ├── trials       <session>/<entry>/<number>        → Trial        ten digits each
 //           ├── evaluations  <64 hexadecimal digits>           → Evaluation
 //           ├── records      <kernel>/<problem>/<target>/<device, 12 digits> → TuningRecord
-//           └── events       <session>/<number>                → Event        ten digits
+//           ├── events       <session>/<number>                → Event        ten digits
+//           ├── trialLogs    <kernel>/<session>/<entry>        → TrialLog     ten digits
+//           └── priors       <session>/<entry>                 → [Prior]      ten digits
 //
 // Every value is one line of JSON, an `Envelope` round the model's own JSON with sorted keys:
 //
-//   {"schema":1,"sum":"<16 hexadecimal digits>","value":…}
+//   {"schema":2,"sum":"<16 hexadecimal digits>","value":…}
 
 /// A named database of the environment: one kind of value each.
 enum SubDatabase: String, CaseIterable {
-    case meta, sessions, trials, evaluations, records, events
+    case meta, sessions, trials, evaluations, records, events, trialLogs, priors
 }
 
 /// Keys of the tree above, and the version of what is stored under them.
 enum Schema {
     /// Raised when a stored form changes; an older tunerd then refuses the database.
-    static let version = 1
+    static let version = 2
 
     static let versionKey = Array("schema".utf8)
 
@@ -42,9 +44,9 @@ enum Schema {
 
     static func record(_ key: RecordKey) -> [UInt8] { name(key.text) }
 
-    /// What the keys of all records of `kernel` begin with; a long name's end is left to the caller
-    /// to compare.
-    static func recordPrefix(kernel: String) -> [UInt8] {
+    /// What the keys of all records and logs of `kernel` begin with; a long name's end is left to the
+    /// caller to compare.
+    static func kernelPrefix(_ kernel: String) -> [UInt8] {
         Array("\(kernel)/".utf8.prefix(readablePrefix))
     }
 
@@ -61,6 +63,14 @@ enum Schema {
 
     static func event(session: String, number: Int) -> [UInt8] {
         eventPrefix(session: session) + digits(number)
+    }
+
+    static func trialLog(_ log: TrialLog) -> [UInt8] {
+        name("\(log.key.kernel)/\(log.session)") + slash + digits(log.entry)
+    }
+
+    static func priors(session: String, entry: Int) -> [UInt8] {
+        name(session) + slash + digits(entry)
     }
 
     /// Digits of an entry's or trial's or event's number; `Change.numberLimit` is the largest that

@@ -28,6 +28,8 @@ private let promises: [(String, @Sendable (any RecordStore) throws -> Bool)] = [
     ("events come in pages, of one session only", eventPages),
     ("records are ordered, and those of a kernel are its own", recordOrder),
     ("sessions are ordered by id", sessionOrder),
+    ("logs of a kernel are its own, ordered by session and entry", logOrder),
+    ("the priors of an entry are read back and never replaced", priorConflict),
     ("long names are kept apart", longNames),
     ("numbers that are not finite survive", notFinite),
 ]
@@ -214,6 +216,47 @@ private func sessionOrder(_ store: any RecordStore) throws -> Bool {
     return ids == ids.sorted() && Set(ids).isSuperset(of: ["s-1", "s-2", "s-3"])
 }
 
+private func logOrder(_ store: any RecordStore) throws -> Bool {
+    var samples = Samples(seed: 12)
+    let logs = ["l", "ll", "l/a"].flatMap { kernel in
+        [("b", 2), ("a", 10), ("b", 1), ("a", 3), ("a/", 1)].map {
+            samples.trialLog(session: "log" + $0.0, entry: $0.1, kernel: kernel)
+        }
+    }
+    for log in logs { try store.commit([.trialLog(log)]) }
+    for kernel in ["l", "ll", "l/a", ""] {
+        let own = logs.filter { $0.key.kernel == kernel }.sorted {
+            ($0.session, $0.entry) < ($1.session, $1.entry)
+        }
+        guard try store.trialLogs(kernel: kernel) == own else { return false }
+    }
+    let bad = samples.trialLog(session: "log", entry: -1, kernel: "l")
+    return throwsError(.storage) { try store.commit([.trialLog(bad)]) }
+}
+
+private func priorConflict(_ store: any RecordStore) throws -> Bool {
+    var samples = Samples(seed: 13)
+    var priors: [Int: [Prior]] = [:]
+    for entry in 0..<12 {
+        priors[entry] = samples.priors()
+        try store.commit([.priors(priors[entry] ?? [], session: "priors", entry: entry)])
+    }
+    let refused = throwsError(.conflict) {
+        try store.commit([
+            .session(samples.session(id: "priors")),
+            .priors([Prior(source: "another", trials: [])], session: "priors", entry: 3),
+        ])
+    }
+    let isBadRefused = throwsError(.storage) {
+        try store.commit([.priors([], session: "priors", entry: -1)])
+    }
+    return try refused && isBadRefused && store.session(id: "priors") == nil
+        && priors.allSatisfy { try store.priors(session: "priors", entry: $0.key) == $0.value }
+        && store.priors(session: "priors", entry: 12).isEmpty
+        && store.priors(session: "priors", entry: -1).isEmpty
+        && store.priors(session: "prior", entry: 1).isEmpty
+}
+
 private func longNames(_ store: any RecordStore) throws -> Bool {
     var samples = Samples(seed: 11)
     let long = String(repeating: "ä", count: 600)
@@ -231,9 +274,12 @@ private func longNames(_ store: any RecordStore) throws -> Bool {
             .session(samples.session(id: id)),
             .trial(samples.trial(session: id, entry: entry, number: 5)),
             .event(samples.event(session: id, number: entry)),
+            .trialLog(samples.trialLog(session: id, entry: entry, kernel: long)),
+            .trialLog(samples.trialLog(session: id, entry: entry, kernel: long + "1")),
         ])
     }
-    return try store.records(kernel: long) == own
+    return try store.trialLogs(kernel: long).map(\.session) == ids
+        && store.records(kernel: long) == own
         && ids.allSatisfy { try store.session(id: $0)?.id == $0 }
         && store.trials(session: long + "1", entry: nil).map(\.entry) == [1]
         && store.events(session: long + "1", from: 0, limit: 9).map(\.number) == [1]

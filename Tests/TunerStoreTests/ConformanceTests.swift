@@ -34,7 +34,8 @@ import TunerStore
 struct BrokenStore: RecordStore {
     enum Fault: CaseIterable {
         case replacesTrials, dropsLastChange, appliesHalfACommit, unorderedTrials, mixesSessions
-        case ignoresPageStart, ignoresPageLimit, otherKernels, staleRecord
+        case ignoresPageStart, ignoresPageLimit, otherKernels, staleRecord, logsOfOtherKernels
+        case forgetsPriors
     }
     var fault: Fault
     private let store = InMemoryRecordStore()
@@ -85,5 +86,14 @@ struct BrokenStore: RecordStore {
         store.events(
             session: session, from: fault == .ignoresPageStart ? 0 : first,
             limit: fault == .ignoresPageLimit ? .max : limit)
+    }
+
+    func trialLogs(kernel: String) -> [TrialLog] {
+        guard fault == .logsOfOtherKernels else { return store.trialLogs(kernel: kernel) }
+        return store.trialLogs(kernel: kernel) + store.trialLogs(kernel: kernel + "l")
+    }
+
+    func priors(session: String, entry: Int) -> [Prior] {
+        fault == .forgetsPriors ? [] : store.priors(session: session, entry: entry)
     }
 }

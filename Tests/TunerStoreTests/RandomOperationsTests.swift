@@ -53,12 +53,17 @@ import TunerStore
 
     private func change(_ samples: inout Samples) -> Change {
         let id = session(&samples)
-        return switch samples.index(6) {
+        return switch samples.index(8) {
         case 0: .session(samples.session(id: id))
         case 1: .evaluation(Samples.fingerprint(samples.index(30)), samples.evaluation(most: 1500))
         case 2: .record(samples.record(key: key(&samples)))
         case 3, 4:
             .trial(samples.trial(session: id, entry: samples.index(2), number: samples.index(40)))
+        case 5:
+            .trialLog(
+                samples.trialLog(
+                    session: id, entry: samples.index(9), kernel: "k\(samples.index(3))"))
+        case 6: .priors(samples.priors(), session: id, entry: samples.index(9) - 1)
         default: .event(samples.event(session: id, number: samples.index(60) - 1))
         }
     }
@@ -73,6 +78,12 @@ import TunerStore
         let limit = samples.index(20)
         let recordKey = key(&samples)
         let evaluation = Samples.fingerprint(samples.index(30))
+        #expect(
+            try store.trialLogs(kernel: recordKey.kernel)
+                == model.trialLogs(kernel: recordKey.kernel), comment)
+        #expect(
+            try store.priors(session: id, entry: limit) == model.priors(session: id, entry: limit),
+            comment)
         #expect(try store.sessions() == model.sessions(), comment)
         #expect(try store.session(id: id) == model.session(id: id), comment)
         #expect(

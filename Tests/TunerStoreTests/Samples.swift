@@ -105,6 +105,24 @@ struct Samples {
             created: seconds(), trials: index(100), failures: index(100))
     }
 
+    mutating func trialLog(session: String, entry: Int, kernel: String) -> TrialLog {
+        TrialLog(
+            session: session, entry: entry,
+            key: RecordKey(
+                kernel: kernel, problem: text(), target: text(), device: Self.fingerprint(index(9))),
+            problem: problem(), deviceName: text(), compiler: text())
+    }
+
+    mutating func priors() -> [Prior] {
+        (0..<index(4)).map { _ in
+            Prior(
+                source: text(),
+                trials: (0..<index(9)).map { _ in
+                    .init(configuration: configuration(), seconds: flag() ? nil : seconds())
+                })
+        }
+    }
+
     mutating func session(id: String) -> Session {
         let workload = (0..<index(3)).map { _ in WorkloadEntry(kernel: "k", problem: problem()) }
         var session = Session(
@@ -133,7 +151,8 @@ struct Samples {
             case 0: .sessionStarted
             case 1:
                 .entryStarted(
-                    entry: 0, space: index(100), figure: .bytes, flops: seconds(), bytes: 1)
+                    entry: 0, space: index(100), figure: .bytes, flops: seconds(), bytes: 1,
+                    earlier: EarlierTrials(trials: index(100), problems: index(9)))
             case 2: .trial(trial(session: session, entry: 0, number: number))
             case 3: .entryFinished(entry: 1, result(), flag() ? nil : record(key: key))
             default: .sessionFinished(.cancelled, TimeSplit())

@@ -16,7 +16,8 @@ import Tuner
     }
 
     @Test func `every flipped bit, cut and displacement is noticed`() {
-        let sealed = Envelope.seal(Array(#"{"m":512}"#.utf8), schema: 1, in: .trials, key: key)
+        let sealed = Envelope.seal(
+            Array(#"{"m":512}"#.utf8), schema: Schema.version, in: .trials, key: key)
         for bit in 0..<sealed.count * 8 {
             var damaged = sealed
             damaged[bit / 8] ^= 1 << (bit % 8)
@@ -43,7 +44,9 @@ import Tuner
         for _ in 0..<2000 {
             let bytes = try hostileBytes(&samples)
             // Sealed too: so that the decoder behind the checksum sees them.
-            for value in [bytes, Envelope.seal(bytes, schema: 1, in: .trials, key: key)] {
+            for value in [
+                bytes, Envelope.seal(bytes, schema: Schema.version, in: .trials, key: key),
+            ] {
                 check(value, as: Trial.self)
                 check(value, as: Evaluation.self)
                 check(value, as: Session.self)
@@ -81,7 +84,7 @@ import Tuner
 
     @Test func `a value nested without end is an error`() {
         let deep = Array(repeating: UInt8(ascii: "["), count: 200_000)
-        check(Envelope.seal(deep, schema: 1, in: .trials, key: key), as: Trial.self)
+        check(Envelope.seal(deep, schema: Schema.version, in: .trials, key: key), as: Trial.self)
     }
 
     @Test func `a key fits in LMDB whatever the names`() {

@@ -134,4 +134,8 @@ final class DyingStore: RecordStore {
     func events(session: String, from first: Int, limit: Int) throws -> [Event] {
         try store.events(session: session, from: first, limit: limit)
     }
+    func trialLogs(kernel: String) throws -> [TrialLog] { try store.trialLogs(kernel: kernel) }
+    func priors(session: String, entry: Int) throws -> [Prior] {
+        try store.priors(session: session, entry: entry)
+    }
 }

@@ -12,12 +12,16 @@ extension Change {
         case .trial(let trial):
             try Self.check(trial.entry, "entry of a trial of session \(trial.session)")
             try Self.check(trial.number, "trial of session \(trial.session)")
+        case .trialLog(let log):
+            try Self.check(log.entry, "entry of session \(log.session)")
+        case .priors(_, let session, let entry):
+            try Self.check(entry, "entry of session \(session)")
         case .session, .evaluation, .record:
             break
         }
     }
 
-    /// What `commit` throws for a trial or an event that exists already.
+    /// What `commit` throws for what exists already and is never replaced.
     package var duplicate: TunerError {
         let what =
             switch self {
@@ -27,6 +31,9 @@ extension Change {
             case .session(let session): "session \(session.id)"
             case .evaluation(let key, _): "evaluation \(key.hex)"
             case .record(let record): "record \(record.key.text)"
+            case .trialLog(let log): "log of entry \(log.entry) of session \(log.session)"
+            case .priors(_, let session, let entry):
+                "priors of entry \(entry) of session \(session)"
             }
         return TunerError(.conflict, "cannot store \(what): it exists already")
     }

@@ -12,6 +12,9 @@ public final class InMemoryRecordStore: RecordStore {
         var trials: [String: [TrialNumber: Trial]] = [:]
         /// By session, then number.
         var events: [String: [Int: Event]] = [:]
+        /// By kernel, then entry.
+        var trialLogs: [String: [EntryName: TrialLog]] = [:]
+        var priors: [EntryName: [Prior]] = [:]
 
         mutating func apply(_ change: Change) throws {
             switch change {
@@ -30,12 +33,23 @@ public final class InMemoryRecordStore: RecordStore {
                     throw change.duplicate
                 }
                 events[event.session, default: [:]][event.number] = event
+            case .trialLog(let log):
+                let name = EntryName(session: log.session, entry: log.entry)
+                trialLogs[log.key.kernel, default: [:]][name] = log
+            case .priors(let found, let session, let entry):
+                let name = EntryName(session: session, entry: entry)
+                guard priors[name] == nil else { throw change.duplicate }
+                priors[name] = found
             }
         }
     }
     private struct TrialNumber: Hashable {
         var entry: Int
         var number: Int
+    }
+    private struct EntryName: Hashable {
+        var session: String
+        var entry: Int
     }
     private let contents = Mutex(Contents())
 
@@ -88,5 +102,16 @@ public final class InMemoryRecordStore: RecordStore {
             let rest = (contents.events[session] ?? [:]).values.filter { $0.number >= first }
             return Array(rest.sorted { $0.number < $1.number }.prefix(max(limit, 0)))
         }
+    }
+
+    public func trialLogs(kernel: String) -> [TrialLog] {
+        contents.withLock { contents in
+            (contents.trialLogs[kernel] ?? [:]).values
+                .sorted { ($0.session, $0.entry) < ($1.session, $1.entry) }
+        }
+    }
+
+    public func priors(session: String, entry: Int) -> [Prior] {
+        contents.withLock { $0.priors[EntryName(session: session, entry: entry)] ?? [] }
     }
 }

@@ -127,10 +127,12 @@ public struct SessionRequest: Hashable, Codable, Sendable {
     public var batch: Int
     /// Whether a cancelled session may still replace records.
     public var keepOnCancel: Bool
+    /// Whether entries start from what other sessions and entries know of their kernels.
+    public var priors: Bool
 
     public init(
         target: String, workload: [WorkloadEntry], budget: Budget, strategy: String, seed: UInt64,
-        batch: Int = defaultBatch, keepOnCancel: Bool = false
+        batch: Int = defaultBatch, keepOnCancel: Bool = false, priors: Bool = true
     ) {
         self.target = target
         self.workload = workload
@@ -139,6 +141,7 @@ public struct SessionRequest: Hashable, Codable, Sendable {
         self.seed = seed
         self.batch = batch
         self.keepOnCancel = keepOnCancel
+        self.priors = priors
     }
 }
 
@@ -220,6 +223,23 @@ public struct Session: Hashable, Codable, Sendable {
     }
 }
 
+/// How much an entry started from.
+public struct EarlierTrials: Hashable, Codable, Sendable {
+    public var trials: Int
+    /// Where they were made: problems, each on a target and device.
+    public var problems: Int
+
+    public init(trials: Int = 0, problems: Int = 0) {
+        self.trials = trials
+        self.problems = problems
+    }
+
+    public init(_ priors: [Prior]) {
+        trials = priors.reduce(0) { $0 + $1.trials.count }
+        problems = Set(priors.map(\.source)).count
+    }
+}
+
 /// One line of a session's event stream; numbered from 0 without gaps, stored in the same commit as what it tells.
 public struct Event: Hashable, Codable, Sendable {
     public enum Body: Hashable, Codable, Sendable {
@@ -228,7 +248,8 @@ public struct Event: Hashable, Codable, Sendable {
         case sessionResumed
         /// `space` valid configurations; `best`/default follow as trials.
         case entryStarted(
-            entry: Int, space: Int, figure: Kernel.Work.Figure, flops: Double, bytes: Double)
+            entry: Int, space: Int, figure: Kernel.Work.Figure, flops: Double, bytes: Double,
+            earlier: EarlierTrials = EarlierTrials())
         case trial(Trial)
         case entryFinished(entry: Int, Session.Result, TuningRecord?)
         case sessionFinished(Session.State, TimeSplit)

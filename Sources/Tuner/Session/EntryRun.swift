@@ -49,7 +49,11 @@ actor EntryRun {
     private func search(_ request: SessionRequest) async throws {
         let limit = request.budget.trials ?? .max
         var strategy = try StrategyDescription.named(request.strategy)
-            .make(SearchTask(space: space, seed: request.seed &+ UInt64(entry)))
+            .make(
+                SearchTask(
+                    space: space, seed: request.seed &+ UInt64(entry),
+                    priors: try runner.store.priors(
+                        session: await runner.session.id, entry: entry)))
         var number = 0
         let first = defaultConfiguration.flatMap { space.number(of: $0) }
         var batch = first.map { [$0] } ?? strategy.ask(min(max(1, request.batch), limit))

@@ -100,12 +100,7 @@ public actor SessionRunner {
         do {
             if !announced.contains(entry) {
                 session.entryBegan = elapsed
-                let facts = try provider.facts(about: item)
-                try await commit(
-                    [],
-                    .entryStarted(
-                        entry: entry, space: Int(clamping: space.count), figure: facts.figure,
-                        flops: facts.flops, bytes: facts.bytes))
+                try await start(entry: entry, space: space)
             }
             let run = EntryRun(
                 runner: self, entry: entry, space: space, evaluator: evaluator,
@@ -118,6 +113,23 @@ public actor SessionRunner {
         current = nil
         await evaluator.finish()
         if let failure { throw failure }
+    }
+
+    /// Takes the priors down with the start: resumed, the entry has the same again, whatever the store has learnt meanwhile.
+    private func start(entry: Int, space: SearchSpace) async throws {
+        let item = session.request.workload[entry]
+        let facts = try provider.facts(about: item)
+        let log = TrialLog(
+            session: session.id, entry: entry,
+            key: try provider.recordKey(for: item, target: session.request.target),
+            problem: item.problem, deviceName: facts.device.brand, compiler: facts.compiler)
+        let search = PriorSearch(log: log, parameters: Set(space.parameters.map(\.name)))
+        let priors = session.request.priors ? try search.priors(in: store) : []
+        try await commit(
+            [.trialLog(log), .priors(priors, session: session.id, entry: entry)],
+            .entryStarted(
+                entry: entry, space: Int(clamping: space.count), figure: facts.figure,
+                flops: facts.flops, bytes: facts.bytes, earlier: EarlierTrials(priors)))
     }
 
     private func end(_ state: Session.State) async throws {
@@ -176,7 +188,7 @@ public actor SessionRunner {
             let page = try store.events(
                 session: session.id, from: nextEvent, limit: Self.eventPage)
             guard let last = page.last else { return }
-            for case .entryStarted(let entry, _, _, _, _) in page.map(\.body) {
+            for case .entryStarted(let entry, _, _, _, _, _) in page.map(\.body) {
                 announced.insert(entry)
             }
             nextEvent = last.number + 1

@@ -52,6 +52,11 @@ struct Tune: AsyncParsableCommand {
     @Flag(help: "Keep what was found when the session is cancelled.")
     var keep = false
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Start from what is known of the kernels for other problems, targets and devices.")
+    var priors = true
+
     @OptionGroup var host: SessionHost
     @OptionGroup var output: OutputOptions
 
@@ -99,6 +104,6 @@ struct Tune: AsyncParsableCommand {
         return CreateSession(
             target: target, kernels: entries.isEmpty ? nil : entries, trials: budget,
             seconds: time?.seconds, strategy: strategy, seed: seed, batch: batch,
-            keep: keep ? true : nil)
+            keep: keep ? true : nil, priors: priors ? nil : false)
     }
 }

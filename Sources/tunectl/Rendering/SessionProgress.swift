@@ -15,6 +15,8 @@ struct SessionProgress {
         let name: String
         let problem: String
         var work: Work?
+        /// What the search started from.
+        var earlier = EarlierTrials()
         /// Trials that there will be at most; nil until the entry has started, or when only time limits it.
         var trialLimit: Int?
         /// Trials done, the default included.
@@ -98,8 +100,9 @@ struct SessionProgress {
             runningSince = event.time
             state = .running
             return .resumed
-        case .entryStarted(let index, let space, let figure, let flops, let bytes):
+        case .entryStarted(let index, let space, let figure, let flops, let bytes, let earlier):
             guard entries.indices.contains(index) else { return nil }
+            entries[index].earlier = earlier
             start(index, space, Work(figure: figure, flops: flops, bytes: bytes), event.time)
             return .entryStarted(index)
         case .trial(let trial):

@@ -23,7 +23,7 @@ struct SessionReport {
         case .started, .finished: nil
         case .resumed: StyledLine("resumed by a new daemon", .warning)
         case .entryStarted(let index):
-            about(index, "started" + (limit(index).map { ", at most \($0) trials" } ?? ""))
+            about(index, start(progress.entries[index]))
         case .defaultMeasured(let index): about(index, "default: \(bestSpeed(index))")
         case .defaultFailed(let index, let code): about(index, "the default failed: \(code)")
         case .improved(let index): improvement(index)
@@ -40,7 +40,11 @@ struct SessionReport {
         return entry.problem.isEmpty ? entry.name : "\(entry.name) \(entry.problem)"
     }
 
-    private func limit(_ index: Int) -> Int? { progress.entries[index].trialLimit }
+    private func start(_ entry: SessionProgress.Entry) -> String {
+        let earlier = Wording.earlier(entry.earlier).map { " \($0)" } ?? ""
+        let limit = entry.trialLimit.map { ", at most \($0) trials" } ?? ""
+        return "started\(earlier)\(limit)"
+    }
 
     private func bestSpeed(_ index: Int) -> String {
         let entry = progress.entries[index]
@@ -77,6 +81,7 @@ struct SessionReport {
         var failures: [String: Int] = [:]
         for entry in progress.entries { failures.merge(entry.failures, uniquingKeysWith: +) }
         if !failures.isEmpty { lines.append(StyledLine("failed: \(Wording.failures(failures))")) }
+        if let start { lines.append(start) }
         if let split = progress.split, split.total > 0 { lines.append(Self.time(split)) }
         switch progress.state {
         case .cancelled: lines.append(StyledLine("cancelled", .warning))
@@ -84,6 +89,15 @@ struct SessionReport {
         case .queued, .running, .finished: break
         }
         return lines
+    }
+
+    /// `started from 812 earlier trials of 4 problems`; of several entries the one that had most.
+    private var start: StyledLine? {
+        let earlier = progress.entries.map(\.earlier)
+        guard let most = earlier.max(by: { $0.trials < $1.trials }),
+            let text = Wording.earlier(most, atMost: Set(earlier).count > 1)
+        else { return nil }
+        return StyledLine("started \(text)", .faint)
     }
 
     private var table: Table {

@@ -74,6 +74,13 @@ enum Wording {
         return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
     }
 
+    /// `from 812 earlier trials of 4 problems`; nil for none.
+    static func earlier(_ earlier: EarlierTrials, atMost: Bool = false) -> String? {
+        guard earlier.trials > 0 else { return nil }
+        return "from \(atMost ? "up to " : "")\(count(earlier.trials, "earlier trial")) of "
+            + count(earlier.problems, "problem")
+    }
+
     /// `1 problem`, `3 problems`
     static func count(_ number: Int, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
