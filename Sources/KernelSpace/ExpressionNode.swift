@@ -71,11 +71,7 @@ extension ExpressionNode {
             }
             return best
         case .absolute(let operand, let column):
-            let value = try operand.evaluate(values)
-            if case .real(let real) = value { return .real(real.magnitude) }
-            let integer = try value.number("abs", column: column)
-            return integer < 0
-                ? try Value.integer(integer).negated(column: column) : .integer(integer)
+            return try operand.evaluate(values).magnitude(column: column)
         }
     }
 
@@ -99,38 +95,27 @@ extension ExpressionNode {
         return true
     }
 
-    /// The same tree over other slots: slot i becomes what `replacement(i)` gives.
-    func replacingSlots(_ replacement: (Int) -> ExpressionNode) -> ExpressionNode {
+    /// Calls `body` for every constant of the tree.
+    func forEachConstant(_ body: (Value) -> Void) {
         switch self {
-        case .constant: return self
-        case .slot(let slot): return replacement(slot)
-        case .negate(let operand, let column):
-            return .negate(operand.replacingSlots(replacement), column: column)
-        case .not(let operand): return .not(operand.replacingSlots(replacement))
-        case .and(let left, let right):
-            return .and(left.replacingSlots(replacement), right.replacingSlots(replacement))
-        case .or(let left, let right):
-            return .or(left.replacingSlots(replacement), right.replacingSlots(replacement))
-        case .arithmetic(let operation, let left, let right, let column):
-            return .arithmetic(
-                operation, left.replacingSlots(replacement), right.replacingSlots(replacement),
-                column: column)
+        case .constant(let value): body(value)
+        case .slot: break
+        case .negate(let operand, _), .not(let operand), .absolute(let operand, _):
+            operand.forEachConstant(body)
+        case .and(let left, let right), .or(let left, let right),
+            .arithmetic(_, let left, let right, _):
+            left.forEachConstant(body)
+            right.forEachConstant(body)
+        case .extremum(_, let nodes, _):
+            for node in nodes { node.forEachConstant(body) }
         case .chain(let first, let links):
-            let replaced = links.map { link -> ExpressionLink in
+            first.forEachConstant(body)
+            for link in links {
                 switch link {
-                case .compare(let comparison, let node, let column):
-                    .compare(comparison, node.replacingSlots(replacement), column: column)
-                case .isIn(let nodes, let negated):
-                    .isIn(nodes.map { $0.replacingSlots(replacement) }, negated: negated)
+                case .compare(_, let node, _): node.forEachConstant(body)
+                case .isIn(let nodes, _): for node in nodes { node.forEachConstant(body) }
                 }
             }
-            return .chain(first.replacingSlots(replacement), replaced)
-        case .extremum(let wantsLeast, let nodes, let column):
-            return .extremum(
-                wantsLeast: wantsLeast, nodes.map { $0.replacingSlots(replacement) }, column: column
-            )
-        case .absolute(let operand, let column):
-            return .absolute(operand.replacingSlots(replacement), column: column)
         }
     }
 }

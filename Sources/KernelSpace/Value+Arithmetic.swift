@@ -38,6 +38,12 @@ extension Value {
         return .integer(-value)
     }
 
+    func magnitude(column: Int) throws(KernelSpaceError) -> Value {
+        if case .real(let value) = self { return .real(value.magnitude) }
+        let value = try number("abs", column: column)
+        return value < 0 ? try Value.integer(value).negated(column: column) : .integer(value)
+    }
+
     /// Python's `==`: 1, 1.0 and True are equal; text equals only text.
     func equals(_ other: Value) -> Bool { order(to: other) == 0 }
 
@@ -50,7 +56,7 @@ extension Value {
     }
 
     /// Nil when there is no order: text against a number, or not-a-number.
-    private func order(to other: Value) -> Int? {
+    func order(to other: Value) -> Int? {
         switch (self, other) {
         case (.integer(let left), .integer(let right)):
             return left < right ? -1 : left > right ? 1 : 0
