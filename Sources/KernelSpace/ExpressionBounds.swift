@@ -213,7 +213,7 @@ extension ExpressionOperation {
             if left.low >= 0, left.high < right.low { return left.asInteger }
             let most = left.low >= 0 ? min(left.high, right.high - 1) : right.high - 1
             return ExpressionBounds(kind: .integer, low: 0, high: most)
-        case .modulo where right.isPositive:
+        case .modulo where left.isNumber && right.isPositive:
             // The remainder may round up to the divisor.
             return ExpressionBounds([ExpressionScalar(0.0), ExpressionScalar(right.highReal)])
         case .power where left.isWhole && right.isWhole && right.isNonnegative:
