@@ -289,8 +289,8 @@ struct SearchSpaceTests {
             }?.description
         }
         #expect(
-            message(limits: .init(edges: 20))
-                == "the diagram of the space has more than 20 edges; shrink the domains or constrain "
+            message(limits: .init(edges: 10))
+                == "the diagram of the space has more than 10 edges; shrink the domains or constrain "
                 + "fewer parameters at a time")
         #expect(
             message(limits: .init(steps: 40))
