@@ -15,28 +15,52 @@ struct SearchSpaceLevelPlan {
         var isRightKnown: Bool
     }
 
-    /// A condition that reads this level's parameter.
-    struct Test {
-        var condition: SearchSpaceConditions.Condition
+    /// A condition that reads this level's parameter. A class, since copies of its lists' references would cost as much as
+    /// the work.
+    final class Test {
+        let condition: SearchSpaceConditions.Condition
         /// Its bit among decided conditions; 0 if it is decided here or there are too many.
-        var bit: UInt64
+        let bit: UInt64
         /// What it reads of earlier levels; irrelevant values there say that it is decided.
-        var reads: [Int]
+        let reads: [Int]
         /// The nodes that get their values here.
-        var steps: [Step]
+        let steps: [Step]
         /// Bounds of everything without a value: before the parameter has one, and after.
-        var boundsBefore: [BoundStep]
-        var boundsAfter: [BoundStep]
+        let boundsBefore: [BoundStep]
+        let boundsAfter: [BoundStep]
         /// Whether no values of the domains make it fail.
-        var cannotFail: Bool
-        /// How its truth moves with the parameter's value index.
-        var direction: ExpressionGraph.Direction
+        let cannotFail: Bool
+        /// How its truth moves with the parameter's value rank.
+        let direction: ExpressionGraph.Direction
         /// Left and right of an equation whose difference moves in one direction, else nil.
-        var equation: Equation?
+        let equation: Equation?
         /// The dividend, if it says that the parameter's value divides something known.
-        var dividend: Int?
+        let dividend: Int?
 
         var isMonotone: Bool { direction == .up || direction == .down }
+
+        init(
+            _ condition: SearchSpaceConditions.Condition, bit: UInt64, reads: [Int], reach: [Int],
+            depth: Int, position: Int, moving: ExpressionGraph.Direction, graph: ExpressionGraph,
+            levels: [Int]
+        ) {
+            let bounds = graph.bounds[condition.root]
+            let isClosing = levels[condition.root] == depth
+            self.condition = condition
+            self.bit = bit
+            self.reads = reads
+            steps = SearchSpaceLevelPlan.steps(reach, at: depth, graph, levels)
+            boundsBefore = SearchSpaceLevelPlan.bounds(reach, from: depth, graph, levels)
+            boundsAfter = SearchSpaceLevelPlan.bounds(reach, from: depth + 1, graph, levels)
+            cannotFail = !bounds.mayFail
+            direction =
+                bounds.kind == .truth
+                ? graph.direction(of: condition.root, with: position, moving: moving) : .none
+            equation =
+                isClosing ? SearchSpaceLevelPlan.equation(condition, position, graph, moving) : nil
+            dividend =
+                isClosing ? SearchSpaceLevelPlan.dividend(condition, depth, graph, levels) : nil
+        }
     }
 
     struct Equation {
@@ -110,22 +134,11 @@ extension SearchSpaceLevelPlan {
                     plan.carried.append((bit, before))
                     continue
                 }
-                var test = Test(
-                    condition: condition, bit: bit == Self.bit(63) ? 0 : bit, reads: before,
-                    steps: steps(reach, at: depth, graph, levels), boundsBefore: [],
-                    boundsAfter: [], cannotFail: !graph.bounds[condition.root].mayFail,
-                    direction: graph.bounds[condition.root].kind == .truth
-                        ? graph.direction(of: condition.root, with: position, moving: moving[depth])
-                        : .none)
-                test.boundsBefore = bounds(reach, from: depth, graph, levels)
-                test.boundsAfter = bounds(reach, from: depth + 1, graph, levels)
-                if isClosing {
-                    test.equation = equation(condition, position, graph, moving[depth])
-                    test.dividend = dividend(condition, depth, graph, levels)
-                    plan.closing.append(test)
-                } else {
-                    plan.open.append(test)
-                }
+                let test = Test(
+                    condition, bit: bit == Self.bit(63) ? 0 : bit, reads: before, reach: reach,
+                    depth: depth, position: position, moving: moving[depth], graph: graph,
+                    levels: levels)
+                if isClosing { plan.closing.append(test) } else { plan.open.append(test) }
             }
             plan.closing.sort { $0.cannotFail && !$1.cannotFail }
             plan.open.sort { $0.isMonotone && !$1.isMonotone }
