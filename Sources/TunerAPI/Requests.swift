@@ -17,9 +17,9 @@ public struct CreateSession: Hashable, Codable, Sendable {
     public var target: String
     /// Nil or empty: every built-in kernel on its representative problems.
     public var kernels: [Entry]?
-    /// Trials for each problem. Nil here and in `seconds`: the daemon's default, which for `exhaustive` is the whole space.
+    /// Trials for each problem on average. Nil here and in `seconds`: the daemon's default, which for `exhaustive` is the whole space.
     public var trials: Int?
-    /// Wall time for the whole session.
+    /// Wall time for the whole session, final comparisons included.
     public var seconds: Double?
     /// A strategy's name; nil for the daemon's default.
     public var strategy: String?

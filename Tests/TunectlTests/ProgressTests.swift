@@ -94,22 +94,59 @@ struct SessionProgressTests {
         #expect(progress.entries[0].speedup == nil)
     }
 
-    @Test("the bar follows what ends first, trials or the entry's share of the time")
+    private func start(_ entry: Int, space: Int) -> Event.Body {
+        .entryStarted(entry: entry, space: space, figure: .flops, flops: 1, bytes: 1)
+    }
+
+    @Test("the bar shows what an entry has of an even share, in trials or in time")
     func fraction() {
         var progress = SessionProgress(Samples.session(trials: 200, seconds: 100))
         _ = progress.apply(event(0, 1000, .sessionStarted))
         #expect(progress.fraction(0, at: 1010) == 0)
-        _ = progress.apply(
-            event(
-                1, 1000, .entryStarted(entry: 0, space: 4, figure: .flops, flops: 1, bytes: 1)))
+        _ = progress.apply(event(1, 1000, start(0, space: 4)))
         #expect(progress.fraction(0, at: 1010) == 0.2, "10 of 50 seconds")
-        #expect(progress.timeLeft(0, at: 1010) == 40)
+        #expect(progress.timeLeft(at: 1010) == 90)
         for number in 0..<3 {
             _ = progress.apply(event(2 + number, 1010, Samples.trial(0, number, 1)))
         }
         #expect(progress.fraction(0, at: 1010) == 0.75, "3 of 4 configurations")
         #expect(progress.fraction(0, at: 9999) == 1)
         #expect(progress.fraction(1, at: 9999) == 0)
+    }
+
+    @Test("entries that take turns are each charged with their own time, without interruptions")
+    func turns() {
+        var progress = SessionProgress(Samples.session(trials: nil, seconds: 100))
+        _ = progress.apply(event(0, 1000, .sessionStarted))
+        _ = progress.apply(event(1, 1000, start(0, space: 1000)))
+        _ = progress.apply(event(-1, 1001, .progress(entry: 0, .measuring)))
+        _ = progress.apply(event(2, 1010, Samples.trial(0, 0, 1)))
+        _ = progress.apply(event(3, 1010, start(1, space: 1000)))
+        #expect(progress.current == 1)
+        #expect(progress.entries[0].phase == nil)
+        _ = progress.apply(event(4, 1015, Samples.trial(1, 0, 1)))
+        _ = progress.apply(event(5, 2000, .sessionResumed))
+        _ = progress.apply(event(6, 2005, Samples.trial(0, 1, 1)))
+        #expect(progress.current == 0)
+        #expect(progress.entries.map(\.spent) == [15, 5])
+        #expect(progress.fraction(0, at: 2010) == 0.4, "20 of 50 seconds, of which 5 are running")
+        #expect(progress.fraction(1, at: 2010) == 0.1)
+        #expect(progress.timeLeft(at: 2010) == 75)
+    }
+
+    @Test("the time left follows the trials of all entries")
+    func timeLeft() {
+        var progress = SessionProgress(Samples.session(trials: 20))
+        _ = progress.apply(event(0, 1000, .sessionStarted))
+        _ = progress.apply(event(1, 1000, start(0, space: 1000)))
+        for number in 0..<10 {
+            #expect(progress.timeLeft(at: 1001) == nil || number > 7)
+            _ = progress.apply(
+                event(2 + number, 1001 + Double(number), Samples.trial(0, number, 1)))
+        }
+        #expect(progress.timeLeft(at: 1010) == 30, "30 of 40 trials at one a second")
+        _ = progress.apply(event(12, 1010, start(1, space: 4)))
+        #expect(progress.timeLeft(at: 1010) == 30, "the first entry may have them all")
     }
 
     @Test("events of entries that do not exist are passed over")

@@ -51,7 +51,7 @@ struct ReportTests {
         }
         #expect(
             lines == [
-                "session s1: cpu-avx512, 2 problems, hillclimb with seed 7, 200 trials a problem",
+                "session s1: cpu-avx512, 2 problems, hillclimb with seed 7, 400 trials in all",
                 "sgemm m=512,n=512,k=512: started, at most 150 trials",
                 "sgemm m=512,n=512,k=512: default: 107 GFLOP/s (2.50 ms)",
                 "sgemm m=512,n=512,k=512: trial 3: 215 GFLOP/s (1.25 ms), 2.00× the default: kc=256,lanes=16,mr=3",
@@ -117,7 +117,7 @@ struct ListingTests {
                 "state     running",
                 "target    cpu-avx512",
                 "strategy  hillclimb, seed 7",
-                "budget    200 trials a problem, 60.0 s in all",
+                "budget    400 trials or 60.0 s in all",
                 "ran       0.0 s",
                 "",
                 "kernel  problem            trials  default    tuned  speed-up  decision",

@@ -159,11 +159,11 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
         var falseWins = 0, trueWins = 0
         let runs = 4_000
         for _ in 0..<runs {
-            let (a, b) = Self.samples(SessionRunner.comparisonRounds, ratio: 1, &generator)
+            let (a, b) = Self.samples(FinalComparison.rounds, ratio: 1, &generator)
             if PairedComparison(challenger: a, holder: b)?.challengerWins == true {
                 falseWins += 1
             }
-            let (c, d) = Self.samples(SessionRunner.comparisonRounds, ratio: 1.05, &generator)
+            let (c, d) = Self.samples(FinalComparison.rounds, ratio: 1.05, &generator)
             if PairedComparison(challenger: c, holder: d)?.challengerWins == true { trueWins += 1 }
         }
         // One-sided: half of the significance, and a little for chance.

@@ -102,9 +102,9 @@ public struct Trial: Hashable, Codable, Sendable {
 
 /// When to stop: whichever comes first.
 public struct Budget: Hashable, Codable, Sendable {
-    /// Trials for each entry of the workload.
+    /// Trials for each entry of the workload on average: the whole is divided by expected gain, and at least a quarter of it evenly.
     public var trials: Int?
-    /// Wall time for the whole session, divided evenly over the entries still to do; interruptions do not count.
+    /// Wall time for the whole session, divided likewise; interruptions do not count.
     public var seconds: Double?
 
     public init(trials: Int? = nil, seconds: Double? = nil) {
@@ -206,8 +206,8 @@ public struct Session: Hashable, Codable, Sendable {
     public var created: Double
     /// Seconds of running so far, over all interruptions.
     public var elapsed: Double
-    /// `elapsed` when the entry that is being tuned began; its share of the time budget counts from there.
-    public var entryBegan: Double?
+    /// What each workload entry has taken of `elapsed`.
+    public var entrySeconds: [Double]
     /// One a workload entry, nil until it is done.
     public var results: [Result?]
     public var timeSplit: TimeSplit
@@ -219,6 +219,7 @@ public struct Session: Hashable, Codable, Sendable {
         state = .queued
         elapsed = 0
         results = Array(repeating: nil, count: request.workload.count)
+        entrySeconds = Array(repeating: 0, count: request.workload.count)
         timeSplit = TimeSplit()
     }
 }

@@ -3,8 +3,8 @@ import WorkerProtocol
 
 /// Runs one session from wherever its log ends to its end.
 ///
-/// Everything a watcher is told was committed before. After a crash the strategies are rebuilt by asking the same batches again and
-/// telling what the log knows; only what is missing is evaluated.
+/// Entries take turns; when the budget is spent, each is decided. Everything a watcher is told was committed before. After a crash the
+/// strategies are rebuilt by asking the same batches again and telling what the log knows; only what is missing is evaluated.
 public actor SessionRunner {
     /// What the runner reads from the world.
     public struct Clock: Sendable {
@@ -21,29 +21,36 @@ public actor SessionRunner {
         }
     }
 
-    /// Rounds of the final comparison. When one sample in ten is disturbed, 17 rounds find a difference of 5 % in four of five cases, 31 in
-    /// nearly all.
-    static let comparisonRounds = 31
-    /// How many of the session's best take part in it, besides the default and the incumbent.
-    static let finalistCount = 5
     /// Events read at once when a session is resumed.
     private static let eventPage = 1024
 
     let store: any RecordStore
     let provider: any EvaluatorProvider
     let clock: Clock
-    let control: SessionControl
+    let evaluators: EvaluatorPool
+    private let control: SessionControl
     private let publish: @Sendable (Event) -> Void
+    private let division: BudgetDivision
 
     var session: Session
     private var nextEvent = 0
-    private var announced: Set<Int> = []
     private let started: Double
     private let elapsedBefore: Double
     private let splitBefore: TimeSplit
-    /// Time of the evaluators that are finished; the current one's is added.
-    private var splitOfFinished = TimeSplit()
-    private var current: (any Evaluator)?
+
+    // Of every workload entry:
+    /// Those whose start was told.
+    private var announced: Set<Int> = []
+    /// Searches that began.
+    private var runs: [Int: EntryRun] = [:]
+    /// What budgets are divided by.
+    private var standings: [BudgetDivision.Entry]
+    /// How many trials the log holds.
+    private var logged: [Int]
+    /// Why an entry cannot go on: the others do.
+    private var faults: [Int: String] = [:]
+    /// Whose turn it is, and since when.
+    private var turn: (entry: Int, began: Double)?
 
     public init(
         session: Session, store: any RecordStore, provider: any EvaluatorProvider, clock: Clock,
@@ -55,81 +62,151 @@ public actor SessionRunner {
         self.clock = clock
         self.control = control
         self.publish = publish
+        division = BudgetDivision(session.request)
+        evaluators = EvaluatorPool(
+            workload: session.request.workload, target: session.request.target, provider: provider
+        ) { [id = session.id] entry, phase in
+            publish(
+                Event(
+                    session: id, number: -1, time: clock.now(),
+                    body: .progress(entry: entry, phase)))
+        }
         started = clock.elapsed()
         elapsedBefore = session.elapsed
         splitBefore = session.timeSplit
+        standings = zip(session.request.workload, session.entrySeconds).map {
+            BudgetDivision.Entry(seconds: $1, weight: $0.weight)
+        }
+        logged = Array(repeating: 0, count: session.request.workload.count)
     }
 
     /// Runs until the session is over, or until a shutdown leaves it `running`. Throws only what the store throws.
     public func run() async throws -> Session {
-        try readEvents()
+        try readLog()
         let event = session.state == .queued ? Event.Body.sessionStarted : .sessionResumed
         session.state = .running
         try await commit([], event)
         do {
-            for entry in session.request.workload.indices where session.results[entry] == nil {
-                try await run(entry: entry)
+            do {
+                try await replay()
+                try await search()
+                for entry in runs.keys.sorted() { try await decide(entry) }
+                let fault = faults.min { $0.key < $1.key }?.value
+                try await end(fault.map { .failed(message: $0) } ?? .finished)
+            } catch is CancellationError {
+                if case .cancel(let keep) = control.stopped {
+                    try await wrapUp(keep: keep || session.request.keepOnCancel)
+                    try await end(.cancelled)
+                }
             }
-            try await end(.finished)
-        } catch let error as TunerError where error.code == .storage {
+        } catch {
+            await evaluators.release()
             throw error
-        } catch let error as TunerError {
-            try await end(.failed(message: error.description))
-        } catch let error as KernelSpaceError {
-            try await end(.failed(message: error.description))
-        } catch is CancellationError {
-            guard case .cancel = control.stopped else { return session }
-            try await end(.cancelled)
         }
+        await evaluators.release()
         return session
     }
 
-    private func run(entry: Int) async throws {
-        let item = session.request.workload[entry]
-        let target = session.request.target
-        let progress: @Sendable (EvaluationPhase) -> Void = { [publish, clock, id = session.id] in
-            publish(
-                Event(
-                    session: id, number: -1, time: clock.now(),
-                    body: .progress(entry: entry, $0)))
-        }
-        let (space, defaultConfiguration) = try provider.space(for: item, target: target)
-        let evaluator = try await provider.evaluator(for: item, target: target, progress: progress)
-        current = evaluator
-        var failure: (any Error)?
-        do {
-            if !announced.contains(entry) {
-                session.entryBegan = elapsed
-                try await start(entry: entry, space: space)
+    // MARK: Searching
+
+    /// Brings every entry that began to where its log ends.
+    private func replay() async throws {
+        for entry in announced.sorted() {
+            if session.results[entry] == nil {
+                try await attempt(entry) {
+                    try await begin(entry)
+                    try await runs[entry]?.replay(limit: limit(of: entry))
+                }
+                await updateStanding(of: entry)
+            } else {
+                for trial in try store.trials(session: session.id, entry: entry) {
+                    standings[entry].curve.append(trial.evaluation.seconds)
+                }
             }
-            let run = EntryRun(
-                runner: self, entry: entry, space: space, evaluator: evaluator,
-                defaultConfiguration: defaultConfiguration)
-            try await run.run()
-        } catch {
-            failure = error
         }
-        splitOfFinished.add(await evaluator.timeSplit())
-        current = nil
-        await evaluator.finish()
-        if let failure { throw failure }
     }
 
-    /// Takes the priors down with the start: resumed, the entry has the same again, whatever the store has learnt meanwhile.
-    private func start(entry: Int, space: SearchSpace) async throws {
-        let item = session.request.workload[entry]
-        let facts = try provider.facts(about: item)
-        let log = TrialLog(
-            session: session.id, entry: entry,
-            key: try provider.recordKey(for: item, target: session.request.target),
-            problem: item.problem, deviceName: facts.device.brand, compiler: facts.compiler)
-        let search = PriorSearch(log: log, parameters: Set(space.parameters.map(\.name)))
-        let priors = session.request.priors ? try search.priors(in: store) : []
-        try await commit(
-            [.trialLog(log), .priors(priors, session: session.id, entry: entry)],
-            .entryStarted(
-                entry: entry, space: Int(clamping: space.count), figure: facts.figure,
-                flops: facts.flops, bytes: facts.bytes, earlier: EarlierTrials(priors)))
+    /// Gives out turns until the budget is spent or every entry is exhausted.
+    private func search() async throws {
+        while let entry = await next() {
+            turn = (entry, elapsed)
+            try await attempt(entry) {
+                if runs[entry] == nil { try await begin(entry) }
+                try await runs[entry]?.takeTurn(limit: limit(of: entry))
+            }
+            settleTurn()
+            await updateStanding(of: entry)
+            if await runs[entry]?.isExhausted ?? false { try await decide(entry) }
+        }
+    }
+
+    /// Whose turn is next; nil when the search is over.
+    private func next() async -> Int? {
+        let eligible = session.request.workload.indices.filter {
+            session.results[$0] == nil && faults[$0] == nil && logged[$0] < limit(of: $0)
+        }
+        // Whatever the time, there is a first trial of everything.
+        if isTimeSpent { return eligible.first { logged[$0] == 0 } }
+        for entry in eligible where await runs[entry]?.isInTurn ?? false { return entry }
+        return division.next(of: standings, eligible: eligible)
+    }
+
+    /// How many trials an entry may have: what the others have is gone, and each of them has one to come.
+    private func limit(of entry: Int) -> Int {
+        guard let trials = division.trials else { return .max }
+        return trials - logged.indices.reduce(0) { $1 == entry ? $0 : $0 + max(1, logged[$1]) }
+    }
+
+    /// Makes the search of an entry; tells the start if that was not done.
+    private func begin(_ entry: Int) async throws {
+        let (space, defaultConfiguration) = try provider.space(
+            for: session.request.workload[entry], target: session.request.target)
+        if !announced.contains(entry) {
+            let start = try EntryStart(
+                session: session, entry: entry, space: space, provider: provider, store: store)
+            try await commit(start.changes, start.event)
+            announced.insert(entry)
+        }
+        runs[entry] = try EntryRun(
+            runner: self, session: session, entry: entry, space: space,
+            defaultConfiguration: defaultConfiguration, division: division)
+    }
+
+    private func updateStanding(of entry: Int) async {
+        if let run = runs[entry] { standings[entry].curve = await run.curve }
+        standings[entry].seconds = session.entrySeconds[entry]
+    }
+
+    /// Runs `body`; what is wrong with an entry ends that entry, and the session fails when the others are done.
+    private func attempt(_ entry: Int, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as TunerError where error.code != .storage {
+            faults[entry] = error.description
+        } catch let error as KernelSpaceError {
+            faults[entry] = error.description
+        }
+    }
+
+    // MARK: Ending
+
+    private func decide(_ entry: Int) async throws {
+        guard session.results[entry] == nil, faults[entry] == nil else { return }
+        turn = (entry, elapsed)
+        try await attempt(entry) { try await runs[entry]?.decide() }
+        settleTurn()
+    }
+
+    /// After a cancellation: what began is told; it replaces records only if that was asked for.
+    private func wrapUp(keep: Bool) async throws {
+        for entry in runs.keys.sorted() where session.results[entry] == nil {
+            if keep {
+                // A task of its own: the comparison must not see the cancellation.
+                try await Task { try await self.decide(entry) }.value
+            } else {
+                try await runs[entry]?.leaveUndecided()
+            }
+        }
     }
 
     private func end(_ state: Session.State) async throws {
@@ -141,23 +218,34 @@ public actor SessionRunner {
     // MARK: Time
 
     /// Seconds of running, over all interruptions.
-    var elapsed: Double { elapsedBefore + clock.elapsed() - started }
+    private var elapsed: Double { elapsedBefore + clock.elapsed() - started }
 
-    /// When the current entry's share of the time budget is used up, in `elapsed` seconds; nil without a time budget.
-    var deadline: Double? {
-        guard let seconds = session.request.budget.seconds else { return nil }
-        let began = session.entryBegan ?? 0
-        let left = session.results.count { $0 == nil }
-        return began + max(0, seconds - began) / Double(max(1, left))
+    /// Whether the search has used the session's time; the final comparisons have some left, but never more than half.
+    var isTimeSpent: Bool {
+        guard let seconds = session.request.budget.seconds else { return false }
+        var comparisons = 0.0
+        for entry in standings.indices where session.results[entry] == nil {
+            comparisons += FinalComparison.estimate(seconds: standings[entry].curve.seconds ?? 0)
+        }
+        return elapsed >= seconds - min(comparisons, seconds / 2)
     }
 
     private func updateTimes() async {
         var split = splitBefore
-        split.add(splitOfFinished)
-        if let current { split.add(await current.timeSplit()) }
+        split.add(await evaluators.timeSplit())
         session.elapsed = elapsed
         split.total = session.elapsed
         session.timeSplit = split
+        if let turn {
+            session.entrySeconds[turn.entry] += session.elapsed - turn.began
+            self.turn?.began = session.elapsed
+        }
+    }
+
+    private func settleTurn() {
+        guard let turn else { return }
+        session.entrySeconds[turn.entry] += elapsed - turn.began
+        self.turn = nil
     }
 
     // MARK: Storing and telling
@@ -166,6 +254,7 @@ public actor SessionRunner {
     func commit(_ changes: [Change], _ body: Event.Body) async throws {
         await updateTimes()
         try commitNow(changes, body)
+        if case .trial(let trial) = body { logged[trial.entry] += 1 }
     }
 
     private func commitNow(_ changes: [Change], _ body: Event.Body) throws {
@@ -183,24 +272,19 @@ public actor SessionRunner {
             .entryFinished(entry: entry, result, record))
     }
 
-    private func readEvents() throws {
+    private func readLog() throws {
         while true {
             let page = try store.events(
                 session: session.id, from: nextEvent, limit: Self.eventPage)
             guard let last = page.last else { return }
-            for case .entryStarted(let entry, _, _, _, _, _) in page.map(\.body) {
-                announced.insert(entry)
+            for event in page {
+                switch event.body {
+                case .entryStarted(let entry, _, _, _, _, _): announced.insert(entry)
+                case .trial(let trial): logged[trial.entry] += 1
+                default: break
+                }
             }
             nextEvent = last.number + 1
         }
-    }
-}
-
-extension TimeSplit {
-    /// Adds the parts that an evaluator knows; the total is the session's own.
-    mutating func add(_ other: TimeSplit) {
-        compile += other.compile
-        verify += other.verify
-        measure += other.measure
     }
 }

@@ -11,6 +11,9 @@ struct Tune: AsyncParsableCommand {
             problems. The session belongs to the daemon: it goes on when tunectl is killed. Ctrl-C \
             cancels it and prints the best so far; a second Ctrl-C leaves at once.
 
+            Problems take turns: each gets its default and a quarter of an even share, the rest goes \
+            where most is to be gained. The time includes the final comparisons.
+
             Examples:
               tunectl tune --time 2m
               tunectl tune sgemm --target cpu-avx2 --problem m=512,n=512,k=512 --budget 200
@@ -30,7 +33,7 @@ struct Tune: AsyncParsableCommand {
         transform: ProblemArgument.parse)
     var problems: [ProblemArgument] = []
 
-    @Option(help: "Trials for each problem.")
+    @Option(help: "Trials for each problem on average.")
     var budget: Int?
 
     @Option(

@@ -45,7 +45,10 @@ enum Listings {
             ("session", StyledLine(session.id, .strong)), ("state", state),
             ("target", StyledLine(request.target)),
             ("strategy", StyledLine("\(request.strategy), seed \(request.seed)")),
-            ("budget", StyledLine(Wording.budget(request.budget))),
+            (
+                "budget",
+                StyledLine(Wording.budget(request.budget, problems: request.workload.count))
+            ),
             ("ran", StyledLine(Quantities.waitingTime(session.elapsed))),
         ])
         lines.append(StyledLine())

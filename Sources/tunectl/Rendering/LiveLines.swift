@@ -1,6 +1,7 @@
 import Tuner
 
-/// A session on a terminal: one line an entry, from what is known to text.
+/// A session on a terminal: one line an entry, from what is known to text. Entries take turns; the one under work is emphasised and
+/// says what it does.
 struct LiveLines {
     /// Columns and rows of the window.
     struct Window: Equatable {
@@ -36,7 +37,7 @@ struct LiveLines {
     private func visibleEntries(_ room: Int) -> Range<Int> {
         let count = progress.entries.count
         guard count > room else { return 0..<count }
-        let done = progress.entries.lastIndex { $0.ended != nil } ?? 0
+        let done = progress.entries.lastIndex { $0.result != nil } ?? 0
         let first = max(0, min((progress.current ?? done) - room / 2, count - room))
         return first..<first + room
     }
@@ -86,8 +87,9 @@ struct LiveLines {
 
     private func line(_ index: Int, _ columns: [StyledLine], _ layout: Layout) -> StyledLine {
         let entry = progress.entries[index]
-        let label = StyledLine(name(entry), entry.started == nil ? .faint : .plain)
-            .truncated(to: layout.name)
+        let style: StyledLine.Style =
+            index == progress.current ? .strong : entry.isStarted ? .plain : .faint
+        let label = StyledLine(name(entry), style).truncated(to: layout.name)
         var line = label
         line.append(String(repeating: " ", count: max(layout.name - label.width, 0)))
         if layout.bar > 0 {
@@ -104,7 +106,7 @@ struct LiveLines {
     private func bar(_ index: Int, _ entry: SessionProgress.Entry, width: Int) -> StyledLine {
         let filled = Int((progress.fraction(index, at: now) * Double(width)).rounded(.down))
         var bar = StyledLine()
-        bar.append(String(repeating: "━", count: filled), entry.ended == nil ? .running : .good)
+        bar.append(String(repeating: "━", count: filled), entry.result == nil ? .running : .good)
         bar.append(String(repeating: "─", count: width - filled), .faint)
         return bar
     }
@@ -112,12 +114,13 @@ struct LiveLines {
     /// Most important first.
     private func columns(_ index: Int) -> [StyledLine] {
         let entry = progress.entries[index]
-        guard entry.started != nil else {
+        guard entry.isStarted else {
             return [StyledLine(padded("waiting", left: 8), .faint)]
                 + [12, 6, 10, 9].map { StyledLine(padded("", left: $0)) }
         }
         // Of a space that time alone limits, only a small one will be seen to its end.
-        let limit = entry.trialLimit.flatMap { $0 < Self.limitShown ? "/\($0)" : nil } ?? ""
+        let limit =
+            progress.trialLimit(index).flatMap { $0 < Self.limitShown ? "/\($0)" : nil } ?? ""
         let isFaster = (entry.speedup ?? 0) >= 1.005
         let failures = entry.failureCount
         return [
@@ -139,9 +142,8 @@ struct LiveLines {
             return StyledLine(padded(word, left: 10), Wording.style(result.decision))
         }
         if progress.state.isOver { return StyledLine(padded("ended", left: 10), .faint) }
-        if entry.phase == .comparing { return StyledLine(padded("comparing", left: 10), .running) }
-        let left = progress.timeLeft(index, at: now).map { Quantities.clock($0) + " left" }
-        return StyledLine(padded(left ?? "", left: 10), .faint)
+        let phase = index == progress.current ? entry.phase?.rawValue : nil
+        return StyledLine(padded(phase ?? "", left: 10), .running)
     }
 
     private func padded(_ text: String, left width: Int) -> String {
@@ -155,7 +157,9 @@ struct LiveLines {
         let elapsed = Quantities.clock(progress.elapsed(at: now))
         switch progress.state {
         case .queued: line.append("waiting for the sessions before it", .faint)
-        case .running: line.append("\(elapsed) \(activity)", .faint)
+        case .running:
+            let left = progress.timeLeft(at: now).map { ", \(Quantities.clock($0)) left" }
+            line.append("\(elapsed) \(activity)\(left ?? "")", .faint)
         case .finished: line.append("\(elapsed) finished", .faint)
         case .cancelled: line.append("\(elapsed) cancelled", .warning)
         case .failed: line.append("\(elapsed) failed", .bad)

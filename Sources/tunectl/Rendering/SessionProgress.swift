@@ -17,8 +17,8 @@ struct SessionProgress {
         var work: Work?
         /// What the search started from.
         var earlier = EarlierTrials()
-        /// Trials that there will be at most; nil until the entry has started, or when only time limits it.
-        var trialLimit: Int?
+        /// Valid configurations; nil until the entry has started.
+        var space: Int?
         /// Trials done, the default included.
         var trials = 0
         var failures: [String: Int] = [:]
@@ -26,14 +26,12 @@ struct SessionProgress {
         var defaultSeconds: Double?
         var best: Best?
         var phase: EvaluationPhase?
-        /// Running time of the session when the entry started and ended.
-        var started: Double?
-        var ended: Double?
-        /// Running time that the entry may take; nil without a time budget.
-        var allowance: Double?
+        /// Running time of the session that went into the entry so far.
+        var spent = 0.0
         var result: Session.Result?
         var record: TuningRecord?
 
+        var isStarted: Bool { space != nil }
         var failureCount: Int { failures.values.reduce(0, +) }
         /// Times of winner and default: of the final comparison if there was one, else of the search.
         var seconds: Double? { result?.seconds ?? best?.seconds }
@@ -66,12 +64,14 @@ struct SessionProgress {
     private(set) var entries: [Entry]
     private(set) var state: Session.State = .queued
     private(set) var split: TimeSplit?
-    /// The entry that runs.
+    /// The entry whose turn it is.
     private(set) var current: Int?
     /// Running time up to the last interruption, and when it went on.
     private var elapsedBefore = 0.0
     private var runningSince: Double?
     private var lastTime = 0.0
+    /// Running time that is in some entry's `spent`.
+    private var attributed = 0.0
 
     init(_ session: Session) {
         id = session.id
@@ -90,6 +90,7 @@ struct SessionProgress {
     mutating func apply(_ event: Event) -> Milestone? {
         let gapStart = lastTime
         lastTime = max(lastTime, event.time)
+        turn(to: Self.entry(of: event.body), at: event.time)
         switch event.body {
         case .sessionStarted:
             state = .running
@@ -98,12 +99,14 @@ struct SessionProgress {
         case .sessionResumed:
             if let since = runningSince { elapsedBefore += max(gapStart - since, 0) }
             runningSince = event.time
+            attributed = elapsedBefore
             state = .running
             return .resumed
         case .entryStarted(let index, let space, let figure, let flops, let bytes, let earlier):
             guard entries.indices.contains(index) else { return nil }
             entries[index].earlier = earlier
-            start(index, space, Work(figure: figure, flops: flops, bytes: bytes), event.time)
+            entries[index].space = space
+            entries[index].work = Work(figure: figure, flops: flops, bytes: bytes)
             return .entryStarted(index)
         case .trial(let trial):
             guard entries.indices.contains(trial.entry) else { return nil }
@@ -113,7 +116,6 @@ struct SessionProgress {
             entries[index].result = result
             entries[index].record = record
             entries[index].phase = nil
-            entries[index].ended = elapsed(at: event.time)
             if current == index { current = nil }
             return .entryFinished(index)
         case .sessionFinished(let state, let split):
@@ -130,17 +132,24 @@ struct SessionProgress {
         }
     }
 
-    private mutating func start(_ index: Int, _ space: Int, _ work: Work, _ time: Double) {
-        let now = elapsed(at: time)
-        let left = entries[index...].count
-        entries[index].work = work
-        entries[index].started = now
-        entries[index].trialLimit = request.budget.trials.map { min($0, space) } ?? space
-        // The engine divides the time that is left evenly over the entries that are left.
-        entries[index].allowance = request.budget.seconds.map {
-            max($0 - now, 0) / Double(max(left, 1))
+    private static func entry(of body: Event.Body) -> Int? {
+        switch body {
+        case .entryStarted(let index, _, _, _, _, _), .entryFinished(let index, _, _),
+            .progress(let index, _):
+            index
+        case .trial(let trial): trial.entry
+        case .sessionStarted, .sessionResumed, .sessionFinished: nil
         }
-        current = index
+    }
+
+    /// The entry of an event is the one under work, and what passed since the last event went into it.
+    private mutating func turn(to entry: Int?, at time: Double) {
+        guard let entry, entries.indices.contains(entry) else { return }
+        let now = elapsed(at: time)
+        entries[entry].spent += max(now - attributed, 0)
+        attributed = max(attributed, now)
+        if let current, current != entry { entries[current].phase = nil }
+        current = entry
     }
 
     private mutating func add(_ trial: Trial) -> Milestone? {
@@ -158,27 +167,50 @@ struct SessionProgress {
         return trial.number == 0 ? .defaultMeasured(index) : .improved(index)
     }
 
-    /// How much of an entry is done, from 0 to 1: what ends first counts, trials or time.
-    func fraction(_ index: Int, at now: Double) -> Double {
-        let entry = entries[index]
-        let byTrials = entry.trialLimit.map { Double(entry.trials) / Double(max($0, 1)) } ?? 0
-        if let result = entry.result { return result.decision == .undecided ? byTrials : 1 }
-        guard let started = entry.started else { return 0 }
-        let byTime = entry.allowance.map { (elapsed(at: now) - started) / max($0, 1e-9) } ?? 0
-        return min(max(byTrials, byTime, 0), 1)
+    // MARK: - How far it is
+
+    /// Trials of an entry that are known to be all it can get; nil where others may leave it more or less.
+    func trialLimit(_ index: Int) -> Int? {
+        guard let space = entries[index].space else { return nil }
+        guard let total = totalTrials else { return space }
+        return entries.count == 1 ? min(space, total) : space <= total ? space : nil
     }
 
-    /// Seconds until an entry that runs has used its trials or its time; nil while that cannot be told.
-    func timeLeft(_ index: Int, at now: Double) -> Double? {
+    /// How much an entry has of what would be its part if all got the same, from 0 to 1.
+    func fraction(_ index: Int, at now: Double) -> Double {
         let entry = entries[index]
-        guard let started = entry.started, entry.ended == nil else { return nil }
-        let used = elapsed(at: now) - started
+        let part = min(request.budget.trials ?? .max, entry.space ?? .max)
+        let byTrials = Double(entry.trials) / Double(max(part, 1))
+        if let result = entry.result { return result.decision == .undecided ? byTrials : 1 }
+        let running = current == index ? max(elapsed(at: now) - attributed, 0) : 0
+        let byTime = request.budget.seconds.map {
+            (entry.spent + running) * Double(entries.count) / max($0, 1e-9)
+        }
+        return min(max(byTrials, byTime ?? 0, 0), 1)
+    }
+
+    /// Seconds until trials or time of the session are used; nil while that cannot be told.
+    func timeLeft(at now: Double) -> Double? {
+        guard state == .running else { return nil }
+        let used = elapsed(at: now)
         var estimates: [Double] = []
-        if let allowance = entry.allowance { estimates.append(allowance - used) }
+        if let seconds = request.budget.seconds { estimates.append(seconds - used) }
+        let done = entries.reduce(0) { $0 + $1.trials }
         // The first trials wait for the first compile: they say little about the rest.
-        if let limit = entry.trialLimit, entry.trials >= 8 {
-            estimates.append(used / Double(entry.trials) * Double(limit - entry.trials))
+        if let total = attainableTrials, done >= 8 {
+            estimates.append(used / Double(done) * Double(total - done))
         }
         return estimates.min().map { max($0, 0) }
+    }
+
+    private var totalTrials: Int? { request.budget.trials.map { $0 * entries.count } }
+
+    /// What budget and spaces allow; nil where neither says.
+    private var attainableTrials: Int? {
+        let spaces = entries.compactMap(\.space)
+        // A space may hold more than an integer does.
+        let all = spaces.reduce(0) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
+        guard spaces.count == entries.count else { return totalTrials }
+        return min(all, totalTrials ?? .max)
     }
 }

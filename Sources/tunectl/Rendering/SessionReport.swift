@@ -4,14 +4,14 @@ import Tuner
 struct SessionReport {
     let progress: SessionProgress
 
-    /// `session s-12: cpu-avx512, 3 problems, hillclimb with seed 7, 200 trials a problem`
+    /// `session s-12: cpu-avx512, 3 problems, hillclimb with seed 7, 600 trials in all`
     var heading: StyledLine {
         let request = progress.request
         var line = StyledLine("session ")
         line.append(progress.id, .strong)
         line.append(": \(request.target), \(Wording.count(request.workload.count, "problem")), ")
         line.append("\(request.strategy) with seed \(request.seed), ")
-        line.append(Wording.budget(request.budget))
+        line.append(Wording.budget(request.budget, problems: request.workload.count))
         return line
     }
 
@@ -23,7 +23,7 @@ struct SessionReport {
         case .started, .finished: nil
         case .resumed: StyledLine("resumed by a new daemon", .warning)
         case .entryStarted(let index):
-            about(index, start(progress.entries[index]))
+            about(index, start(index))
         case .defaultMeasured(let index): about(index, "default: \(bestSpeed(index))")
         case .defaultFailed(let index, let code): about(index, "the default failed: \(code)")
         case .improved(let index): improvement(index)
@@ -40,9 +40,9 @@ struct SessionReport {
         return entry.problem.isEmpty ? entry.name : "\(entry.name) \(entry.problem)"
     }
 
-    private func start(_ entry: SessionProgress.Entry) -> String {
-        let earlier = Wording.earlier(entry.earlier).map { " \($0)" } ?? ""
-        let limit = entry.trialLimit.map { ", at most \($0) trials" } ?? ""
+    private func start(_ index: Int) -> String {
+        let earlier = Wording.earlier(progress.entries[index].earlier).map { " \($0)" } ?? ""
+        let limit = progress.trialLimit(index).map { ", at most \($0) trials" } ?? ""
         return "started\(earlier)\(limit)"
     }
 
@@ -109,7 +109,7 @@ struct SessionReport {
             let decision: Table.Cell =
                 entry.result.map {
                     Table.Cell(Wording.decision($0.decision), Wording.style($0.decision))
-                } ?? Table.Cell(entry.started == nil ? "not started" : "undecided", .faint)
+                } ?? Table.Cell(entry.isStarted ? "undecided" : "not started", .faint)
             table.rows.append([
                 Table.Cell(entry.name, .strong), Table.Cell(entry.problem),
                 Table.Cell(entry.comparedDefault.map(entry.speed) ?? "–"),

@@ -65,13 +65,14 @@ enum Wording {
             .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 
-    /// `200 trials`, `60 s`, or both.
-    static func budget(_ budget: Budget) -> String {
+    /// `600 trials`, `60 s`, or both, of all problems together.
+    static func budget(_ budget: Budget, problems: Int) -> String {
         let parts = [
-            budget.trials.map { "\($0) trials a problem" },
-            budget.seconds.map { "\(Quantities.waitingTime($0)) in all" },
+            budget.trials.map { "\($0 * problems) trials" },
+            budget.seconds.map { Quantities.waitingTime($0) },
         ].compactMap { $0 }
-        return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
+        let extent = problems > 1 ? " in all" : ""
+        return parts.isEmpty ? "no limit" : parts.joined(separator: " or ") + extent
     }
 
     /// `from 812 earlier trials of 4 problems`; nil for none.
