@@ -115,9 +115,12 @@ public struct StrategySummary: Hashable, Codable, Sendable {
     public var summary: String
     /// Whether sessions that name none use it.
     public var isDefault: Bool
+    /// What may follow its name: `name:option=value,…`.
+    public var options: [StrategyOption]
 
     /// One of the strategies is the default.
-    public init(name: String, summary: String, isDefault: Bool) {
+    public init(name: String, summary: String, isDefault: Bool, options: [StrategyOption]) {
+        self.options = options
         self.name = name
         self.summary = summary
         self.isDefault = isDefault

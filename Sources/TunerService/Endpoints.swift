@@ -29,7 +29,8 @@ extension Endpoint {
                 StrategyList(
                     strategies: all.enumerated().map { index, strategy in
                         StrategySummary(
-                            name: strategy.name, summary: strategy.summary, isDefault: index == 0)
+                            name: strategy.name, summary: strategy.summary, isDefault: index == 0,
+                            options: strategy.options)
                     }))
         },
         Endpoint(route: .kernels) { parts, _ in

@@ -40,9 +40,8 @@ extension ServiceParts {
                     hint: "see tunectl kernels \(entry.kernel)")
             }
         }
-        let strategy = try StrategyDescription.named(
-            request.strategy ?? StrategyDescription.all[0].name
-        ).name
+        let strategy = request.strategy ?? StrategyDescription.all[0].name
+        _ = try StrategyDescription.parse(strategy)
         return SessionRequest(
             target: target.name, workload: workload,
             budget: try budget(of: request, strategy: strategy), strategy: strategy,

@@ -38,10 +38,12 @@ actor EntryRun {
         self.defaultConfiguration = defaultConfiguration
         self.division = division
         let request = session.request
-        strategy = try StrategyDescription.named(request.strategy).make(
+        let (description, options) = try StrategyDescription.parse(request.strategy)
+        strategy = description.make(
             SearchTask(
                 space: space, seed: request.seed &+ UInt64(entry),
-                priors: try runner.store.priors(session: session.id, entry: entry)))
+                priors: try runner.store.priors(session: session.id, entry: entry),
+                options: options))
         for trial in try runner.store.trials(session: session.id, entry: entry) {
             trials[trial.number] = trial
         }

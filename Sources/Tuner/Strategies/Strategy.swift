@@ -43,6 +43,9 @@ public struct SearchTask: Sendable {
         self.priors = priors
         self.options = options
     }
+
+    /// What the task says of an option, else its default.
+    func value(of option: StrategyOption) -> Double { options[option.name] ?? option.defaultValue }
 }
 
 /// Trials of the same kernel for another problem, target or device. Times are comparable within one prior only.

@@ -10,6 +10,14 @@ public struct StrategyDescription: Sendable {
     /// Every strategy; the first is the default.
     public static let all: [StrategyDescription] = [
         StrategyDescription(
+            name: "auto",
+            summary: "forest, started from what the kernel taught elsewhere, sparing compiles",
+            options: ForestStrategy.options, make: AutoStrategy.init),
+        StrategyDescription(
+            name: "forest",
+            summary: "expected improvement under a model of random trees",
+            options: ForestStrategy.options, make: ForestStrategy.init),
+        StrategyDescription(
             name: "hillclimb",
             summary: "neighbours of the best first, restarts from random configurations",
             options: [], make: HillClimbingStrategy.init),
@@ -21,6 +29,33 @@ public struct StrategyDescription: Sendable {
             options: [], make: ExhaustiveStrategy.init),
     ]
 
+    /// Reads `name` or `name:option=value,option=value`; throws `.badRequest` with what is known or allowed.
+    public static func parse(_ text: String) throws(TunerError) -> (
+        description: StrategyDescription, options: [String: Double]
+    ) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let description = try named(String(parts[0]))
+        var options: [String: Double] = [:]
+        for setting in parts.dropFirst().joined().split(separator: ",") {
+            let pair = setting.split(separator: "=", maxSplits: 1).map(String.init)
+            guard let option = description.options.first(where: { $0.name == pair[0] }) else {
+                throw TunerError(
+                    .badRequest, "strategy '\(description.name)' has no option '\(pair[0])'",
+                    hint: description.options.isEmpty
+                        ? "it has none"
+                        : "its options: \(description.options.map(\.name).joined(separator: ", "))")
+            }
+            guard pair.count == 2, let value = Double(pair[1]), option.range.contains(value) else {
+                throw TunerError(
+                    .badRequest, "'\(setting)' does not set strategy '\(description.name)'",
+                    hint: "\(option.name) is a number from \(option.range.lowerBound) to \(option.range.upperBound)"
+                )
+            }
+            options[option.name] = value
+        }
+        return (description, options)
+    }
+
     /// Throws `.badRequest` with the known names.
     public static func named(_ name: String) throws(TunerError) -> StrategyDescription {
         if let found = all.first(where: { $0.name == name }) { return found }
@@ -31,7 +66,7 @@ public struct StrategyDescription: Sendable {
 }
 
 /// A number that changes how a strategy searches.
-public struct StrategyOption: Hashable, Sendable {
+public struct StrategyOption: Hashable, Codable, Sendable {
     public let name: String
     public let summary: String
     public let defaultValue: Double

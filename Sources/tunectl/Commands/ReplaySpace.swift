@@ -45,7 +45,7 @@ struct ReplaySpace: AsyncParsableCommand {
     }
 
     func run() async throws {
-        _ = try StrategyDescription.named(strategy)
+        _ = try StrategyDescription.parse(strategy)
         let recorded = try RecordedSpace(file: file, space: space)
         let replay = try await Replay(
             recorded, strategy: strategy, budget: budget, batch: batch,

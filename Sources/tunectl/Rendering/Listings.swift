@@ -231,6 +231,15 @@ enum Listings {
                 Table.Cell(strategy.name, .strong), Table.Cell(strategy.isDefault ? "yes" : ""),
                 Table.Cell(strategy.summary),
             ])
+            for option in strategy.options {
+                table.rows.append([
+                    Table.Cell("  :\(option.name)=", .faint),
+                    Table.Cell(Quantities.significant(option.defaultValue), .faint),
+                    Table.Cell(
+                        "\(option.summary) (\(Quantities.significant(option.range.lowerBound))"
+                            + "…\(Quantities.significant(option.range.upperBound)))", .faint),
+                ])
+            }
         }
         return table
     }

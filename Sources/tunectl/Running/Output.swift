@@ -29,6 +29,12 @@ enum Output {
     /// A line on the errors, coloured if that is a terminal.
     static func note(_ line: StyledLine) { complain(line.text) }
 
+    /// Shown on the errors in place of the last one, if they are a terminal; "" takes it away.
+    static func progress(_ text: String) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+    }
+
     /// One JSON object on one line.
     static func json(_ value: some Encodable) throws {
         line(String(decoding: try WireFormat.encode(value), as: UTF8.self))

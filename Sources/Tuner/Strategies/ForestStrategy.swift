@@ -1,0 +1,237 @@
+import Foundation
+import KernelSpace
+
+/// Model-guided: extremely randomised trees over the trials so far, expected improvement over what is left.
+///
+/// Starts with configurations spread over the space. What was learnt elsewhere (priors) is one more feature, which the trees use as far
+/// as it explains the trials here, and proposes half of the first configurations.
+public struct ForestStrategy: Strategy {
+    /// Spaces up to here are scored whole, larger ones by a sample and the neighbours of the best.
+    static let wholeSpaceLimit: SearchSpace.Number = 32_768
+    static let sampleCount = 8_192
+    /// A model of more trials is no better where it matters and costs time.
+    static let modelledTrials = 512
+
+    private let space: SearchSpace
+    private let features: Features
+    private let forest: ExtraTrees
+    private let initialCount: Int
+    /// A candidate this near to the most promising is as good if its machine code is there already.
+    private let indifference: Double
+    private let specializing: [Int]
+    private var prior: PriorModel?
+    private var generator: SeededGenerator
+    private var draw: Draw
+
+    /// Trials in the order told.
+    private var trials: [Told] = []
+    private var asked: Set<SearchSpace.Number> = []
+    private var specializations: Set<[Int]> = []
+    private var whole: (numbers: [SearchSpace.Number], matrix: FeatureMatrix)?
+
+    public init(_ task: SearchTask) {
+        self.init(task, priors: [], indifference: 0)
+    }
+
+    /// `indifference`: share of the expected improvement given up for machine code that exists.
+    init(_ task: SearchTask, priors: [Prior], indifference: Double) {
+        space = task.space
+        features = Features(space: space)
+        generator = SeededGenerator(seed: task.seed)
+        draw = Draw(count: space.count, seed: generator.next())
+        var forest = ExtraTrees()
+        forest.trees = Int(task.value(of: Self.trees))
+        forest.tries = Int(task.value(of: Self.tries))
+        initialCount = Int(task.value(of: Self.initial))
+        self.indifference = indifference
+        specializing = task.space.parameters.indices.filter {
+            task.space.parameters[$0].isSpecialization
+        }
+        prior = PriorModel(priors, space: space, features: features, using: &generator)
+        forest.alwaysTriesLast = prior != nil
+        self.forest = forest
+    }
+
+    static let trees = StrategyOption(
+        name: "trees", summary: "trees of the forest", defaultValue: 32, range: 1...1_000)
+    static let tries = StrategyOption(
+        name: "features", summary: "features tried at a node of a tree", defaultValue: 3,
+        range: 1...1_000)
+    static let initial = StrategyOption(
+        name: "initial", summary: "configurations spread over the space before the model leads",
+        defaultValue: 10, range: 1...1_000)
+    static let options = [trees, tries, initial]
+
+    public mutating func tell(_ outcomes: [Told]) {
+        for outcome in outcomes {
+            trials.append(outcome)
+            take(outcome.configuration)
+        }
+    }
+
+    public mutating func ask(_ count: Int) -> [SearchSpace.Number] {
+        var batch: [SearchSpace.Number] = []
+        // What the model expects of the batch's own members: without it they would all lie in one place.
+        var expected: [Float] = []
+        while batch.count < count {
+            let isInitial = trials.count + batch.count < initialCount
+            let choice =
+                isInitial || !trials.contains { $0.seconds != nil }
+                ? initialChoice(offset: batch.count)
+                : modelChoice(batch, expected)
+            guard let choice else { break }
+            take(choice.number)
+            batch.append(choice.number)
+            expected.append(choice.expected)
+        }
+        return batch
+    }
+
+    private mutating func take(_ number: SearchSpace.Number) {
+        asked.insert(number)
+        if indifference > 0 { specializations.insert(specialization(of: number)) }
+    }
+
+    private func specialization(of number: SearchSpace.Number) -> [Int] {
+        let indices = space.configurationIndices(number)
+        return specializing.map { indices[$0] }
+    }
+
+    // MARK: First configurations
+
+    /// Every other one is what the prior promises most, the others are far from all there are.
+    private mutating func initialChoice(offset: Int) -> (
+        number: SearchSpace.Number, expected: Float
+    )? {
+        if (trials.count + offset) % 2 == 0, let number = prior?.next(unless: asked.contains) {
+            return (number, 0.5)
+        }
+        return spreadOut().map { ($0, 0.5) }
+    }
+
+    /// Of a few random configurations the one farthest from those asked, by value indices.
+    private mutating func spreadOut() -> SearchSpace.Number? {
+        let others = asked.sorted().map(space.configurationIndices)
+        var best: (number: SearchSpace.Number, distance: Double)?
+        for _ in 0..<(others.isEmpty ? 1 : 30) {
+            guard space.count > 0 else { return nil }
+            let number = SearchSpace.Number.random(in: 0..<space.count, using: &generator)
+            guard !asked.contains(number) else { continue }
+            let indices = space.configurationIndices(number)
+            let nearest = others.map { distance($0, indices) }.min() ?? 0
+            if nearest > best?.distance ?? -1 { best = (number, nearest) }
+        }
+        return best?.number ?? draw.next(unless: asked.contains)
+    }
+
+    private func distance(_ a: [Int], _ b: [Int]) -> Double {
+        var sum = 0.0
+        for (position, parameter) in space.parameters.enumerated() where parameter.values.count > 1 {
+            sum += Double(abs(a[position] - b[position])) / Double(parameter.values.count - 1)
+        }
+        return sum
+    }
+
+    // MARK: Modelled configurations
+
+    private mutating func modelChoice(_ batch: [SearchSpace.Number], _ expected: [Float]) -> (
+        number: SearchSpace.Number, expected: Float
+    )? {
+        let (numbers, matrix) = candidates()
+        let (points, targets) = lessons(batch, expected)
+        let predictions = forest.predict(
+            points: points, targets: targets, candidates: matrix, using: &generator)
+        let best = targets.min() ?? 0
+        var scores: [(row: Int, score: Double)] = []
+        var top = -1.0
+        for (row, number) in numbers.enumerated() where !asked.contains(number) {
+            let score = expectedImprovement(predictions[row], over: best)
+            top = max(top, score)
+            if score >= top * (1 - indifference) { scores.append((row, score)) }
+        }
+        guard
+            let row = scores.first(where: { $0.score == top })?.row
+        else {
+            return draw.next(unless: asked.contains).map { ($0, 1) }
+        }
+        if indifference > 0 {
+            let near = scores.filter { $0.score >= top * (1 - indifference) }
+                .sorted { ($1.score, $0.row) < ($0.score, $1.row) }
+            if let built = near.first(where: {
+                specializations.contains(specialization(of: numbers[$0.row]))
+            }) {
+                return (numbers[built.row], predictions[built.row].mean)
+            }
+        }
+        return (numbers[row], predictions[row].mean)
+    }
+
+    /// What is scored: the whole space, or a sample of it with the neighbours of the best.
+    private mutating func candidates() -> ([SearchSpace.Number], FeatureMatrix) {
+        if let whole { return whole }
+        if space.count <= Self.wholeSpaceLimit {
+            let numbers = Array(0..<space.count)
+            let found = (numbers, matrix(of: numbers))
+            whole = found
+            return found
+        }
+        var numbers: [SearchSpace.Number] = []
+        var seen = asked
+        func add(_ number: SearchSpace.Number) {
+            if seen.insert(number).inserted { numbers.append(number) }
+        }
+        for trial in ranked().prefix(5) where trial.seconds != nil {
+            let neighbours = space.neighbours(of: trial.configuration)
+            // Domains of thousands of values have thousands of neighbours: an even sample does.
+            for number in stride(from: 0, to: neighbours.count, by: 1 + neighbours.count / 512) {
+                add(neighbours[number])
+            }
+        }
+        for _ in 0..<Self.sampleCount {
+            add(SearchSpace.Number.random(in: 0..<space.count, using: &generator))
+        }
+        return (numbers, matrix(of: numbers))
+    }
+
+    private func matrix(of numbers: [SearchSpace.Number]) -> FeatureMatrix {
+        if let whole { return whole.matrix.selecting(rows: numbers.map { Int($0) }) }
+        var matrix = features.matrix(of: numbers, in: space)
+        if let prior { matrix.append(column: prior.predictions(for: matrix)) }
+        return matrix
+    }
+
+    /// What the model learns from: all trials, or the best half of the limit and an even sample of the others.
+    private func lessons(_ batch: [SearchSpace.Number], _ expected: [Float]) -> (
+        FeatureMatrix, [Float]
+    ) {
+        var learnt = trials
+        if learnt.count > Self.modelledTrials {
+            let order = ranked()
+            let others = order.dropFirst(Self.modelledTrials / 2)
+            let step = (others.count + Self.modelledTrials / 2 - 1) / (Self.modelledTrials / 2)
+            learnt =
+                order.prefix(Self.modelledTrials / 2)
+                + stride(from: others.startIndex, to: others.endIndex, by: step).map { others[$0] }
+        }
+        let targets = TrialTargets(seconds: learnt.map(\.seconds)).values
+        return (matrix(of: learnt.map(\.configuration) + batch), targets + expected)
+    }
+
+    /// The fastest first, failures last, the earlier first among equals.
+    private func ranked() -> [Told] {
+        trials.enumerated().sorted {
+            ($0.element.seconds ?? .infinity, $0.offset)
+                < ($1.element.seconds ?? .infinity, $1.offset)
+        }.map(\.element)
+    }
+}
+
+/// Expected improvement (Jones, Schonlau, Welch 1998) of a normal prediction over `best`, smaller being better.
+private func expectedImprovement(_ prediction: ExtraTrees.Prediction, over best: Float) -> Double {
+    let gain = Double(best - prediction.mean)
+    let deviation = Double(prediction.deviation)
+    guard deviation > 1e-9 else { return max(0, gain) }
+    let z = gain / deviation
+    let density = exp(-0.5 * z * z) * 0.398_942_280_401_432_7
+    return gain * 0.5 * erfc(-z * 0.707_106_781_186_547_5) + deviation * density
+}
