@@ -53,7 +53,7 @@ public struct ForestStrategy: Strategy {
     }
 
     static let trees = StrategyOption(
-        name: "trees", summary: "trees of the forest", defaultValue: 32, range: 1...1_000)
+        name: "trees", summary: "trees of the forest", defaultValue: 64, range: 1...1_000)
     static let tries = StrategyOption(
         name: "features", summary: "features tried at a node of a tree", defaultValue: 3,
         range: 1...1_000)

@@ -18,6 +18,10 @@ public struct StrategyDescription: Sendable {
             summary: "expected improvement under a model of random trees",
             options: ForestStrategy.options, make: ForestStrategy.init),
         StrategyDescription(
+            name: "genetic",
+            summary: "children of the best so far: crossover, mutation, tournaments",
+            options: GeneticStrategy.options, make: GeneticStrategy.init),
+        StrategyDescription(
             name: "hillclimb",
             summary: "neighbours of the best first, restarts from random configurations",
             options: [], make: HillClimbingStrategy.init),

@@ -23,7 +23,7 @@ struct ReplaySpace: AsyncParsableCommand {
     @Option(help: "T1 file with the space of T4 results that come without.", completion: .file())
     var space: String?
 
-    @Option(help: "Strategy; `tunectl strategies` lists them.")
+    @Option(help: "Strategy, as random or forest:trees=64; see `tunectl strategies`.")
     var strategy = StrategyDescription.all[0].name
 
     @Option(help: "Trials of each session.")

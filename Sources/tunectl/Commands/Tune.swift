@@ -40,7 +40,7 @@ struct Tune: AsyncParsableCommand {
         help: "Time for the whole session: 60s, 2m, 1h30m.", transform: DurationArgument.parse)
     var time: DurationArgument?
 
-    @Option(help: "Strategy; `tunectl strategies` lists them.")
+    @Option(help: "Strategy, as random or forest:trees=64; see `tunectl strategies`.")
     var strategy: String?
 
     @Option(help: "Seed of the strategy; the same seed tries the same configurations.")
