@@ -51,7 +51,7 @@ import Testing
 
     @Test(
         "killed at any commit, a session of uneven problems resumes to the undisturbed trials",
-        arguments: StrategyDescription.all.map(\.name))
+        arguments: StrategyDescription.small)
     func resumes(strategy: String) async throws {
         let request = request(
             [.optimal, .small, .rough], strategy: strategy, budget: Budget(trials: 30))

@@ -36,7 +36,7 @@ import Tuner
 
     @Test(
         "killed at any commit, a session resumes to the trials and records of an undisturbed run",
-        arguments: StrategyDescription.all.map(\.name))
+        arguments: StrategyDescription.small)
     func resumes(strategy: String) async throws {
         let request = request(strategy, entries: 2)
         let undisturbed: any RecordStore = InMemoryRecordStore()

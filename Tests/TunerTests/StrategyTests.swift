@@ -2,8 +2,18 @@ import KernelSpace
 import Testing
 @testable import Tuner
 
+extension StrategyDescription {
+    /// Every strategy, the models small: tests run without optimisation.
+    static let small = all.map { description in
+        description.options.contains { $0.name == "trees" }
+            ? "\(description.name):trees=2" : description.name
+    }
+}
+
 /// What every strategy must do; returns what it found wrong.
-func conformanceFaults(of description: StrategyDescription) throws -> [String] {
+func conformanceFaults(
+    of description: StrategyDescription, options: [String: Double] = [:]
+) throws -> [String] {
     var faults: [String] = []
     let spaces = [
         try SearchSpace(
@@ -24,8 +34,8 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
         for failing in [false, true] {
             for batch in [1, 4, 16] {
                 let name = "space \(index), failing \(failing), batch \(batch)"
-                var strategy = description.make(SearchTask(space: space, seed: 5))
-                var twin = description.make(SearchTask(space: space, seed: 5))
+                var strategy = description.make(SearchTask(space: space, seed: 5, options: options))
+                var twin = description.make(SearchTask(space: space, seed: 5, options: options))
                 var log: [[Told]] = []
                 var seen: Set<SearchSpace.Number> = []
                 if space.count > 0 {
@@ -59,7 +69,7 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
                     faults.append("\(name): asks \(seen.count) of \(space.count)")
                 }
                 // Rebuilt from the log's first half it asks what it asked then.
-                var rebuilt = description.make(SearchTask(space: space, seed: 5))
+                var rebuilt = description.make(SearchTask(space: space, seed: 5, options: options))
                 for (number, told) in log.enumerated() {
                     if number > 0, rebuilt.ask(batch) != told.map(\.configuration) {
                         faults.append("\(name): asks otherwise when resumed")
@@ -73,10 +83,10 @@ func conformanceFaults(of description: StrategyDescription) throws -> [String] {
 }
 
 @Suite struct StrategyTests {
-    @Test("every strategy conforms", arguments: StrategyDescription.all.map(\.name))
+    @Test("every strategy conforms", arguments: StrategyDescription.small)
     func conforms(name: String) throws {
-        let description = try StrategyDescription.named(name)
-        #expect(try conformanceFaults(of: description) == [])
+        let (description, options) = try StrategyDescription.parse(name)
+        #expect(try conformanceFaults(of: description, options: options) == [])
     }
 
     /// Asks for what it was told already.

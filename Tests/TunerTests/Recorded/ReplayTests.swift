@@ -6,7 +6,7 @@ import Testing
 @Suite struct ReplayTests {
     @Test(
         "every strategy tunes a recorded space, the same way with the same seed",
-        arguments: StrategyDescription.all.map(\.name))
+        arguments: StrategyDescription.small)
     func strategies(strategy: String) async throws {
         let recorded = try fixture("dot.t4.json")
         let replay = try await Replay(
