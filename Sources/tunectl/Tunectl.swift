@@ -37,7 +37,9 @@ struct Tunectl: AsyncParsableCommand {
                     Tune.self, Watch.self, Sessions.self, Show.self, Cancel.self, Export.self,
                 ]),
             CommandGroup(name: "Results", subcommands: [Results.self, LookUp.self, Fetch.self]),
-            CommandGroup(name: "Recorded spaces", subcommands: [Record.self, ReplaySpace.self, BenchSearch.self]),
+            CommandGroup(
+                name: "Recorded spaces",
+                subcommands: [Record.self, ReplaySpace.self, BenchSearch.self]),
             CommandGroup(
                 name: "The daemon",
                 subcommands: [Kernels.self, Targets.self, Strategies.self, ShowStatus.self]),

@@ -124,7 +124,8 @@ public struct SearchBenchmark: Sendable {
                         ratio: statistics.geometricMean, lower: statistics.interval.lowerBound,
                         upper: statistics.interval.upperBound,
                         shareWithin5Percent: statistics.shareWithinTolerance, runs: runs.count,
-                        secondsPerTrial: runs.reduce(0) { $0 + $1.seconds } / Double(max(1, trials)),
+                        secondsPerTrial: runs.reduce(0) { $0 + $1.seconds }
+                            / Double(max(1, trials)),
                         slowestSecondsPerTrial: runs.map(\.slowest).max() ?? 0)
                 }
             }

@@ -28,7 +28,9 @@ public struct SearchStatistics: Sendable {
     }
 
     /// Excess over the optimum (geometric mean − 1) as a fraction of a peer's, and its bootstrap interval.
-    public func excess(over peer: SearchStatistics) -> (fraction: Double, interval: ClosedRange<Double>) {
+    public func excess(over peer: SearchStatistics) -> (
+        fraction: Double, interval: ClosedRange<Double>
+    ) {
         func excess(_ mean: Double) -> Double { max(mean - 1, 1e-9) }
         let fractions = zip(resampledMeans(seed: 1), peer.resampledMeans(seed: 2)).map {
             excess($0) / excess($1)

@@ -24,15 +24,19 @@ struct Features: Sendable {
         alignments = numbers.map { $0.map { Float(Self.alignment(of: $0 ?? 0)) } }
         let open = space.parameters.indices.filter { space.parameters[$0].values.count > 1 }
         let positive = open.filter { position in
-            numbers[position].count > 2 && numbers[position].allSatisfy { $0.map { $0 > 0 } ?? false }
+            numbers[position].count > 2
+                && numbers[position].allSatisfy { $0.map { $0 > 0 } ?? false }
         }
         var features = open.map(Feature.index)
         for position in positive
-        where numbers[position].contains(where: { exp2(Double(Self.alignment(of: $0 ?? 0))) != $0 }) {
+        where numbers[position].contains(where: { exp2(Double(Self.alignment(of: $0 ?? 0))) != $0 })
+        {
             features.append(.alignment(position))
         }
         for (offset, first) in positive.enumerated() {
-            for second in positive.dropFirst(offset + 1) { features.append(.product(first, second)) }
+            for second in positive.dropFirst(offset + 1) {
+                features.append(.product(first, second))
+            }
         }
         self.features = features
     }
@@ -85,7 +89,9 @@ struct FeatureMatrix: Sendable {
     func selecting(rows selected: [Int]) -> FeatureMatrix {
         var result = FeatureMatrix(rows: selected.count, columns: columns)
         for column in 0..<columns {
-            for (row, source) in selected.enumerated() { result[row, column] = self[source, column] }
+            for (row, source) in selected.enumerated() {
+                result[row, column] = self[source, column]
+            }
         }
         return result
     }

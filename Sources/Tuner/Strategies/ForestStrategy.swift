@@ -126,7 +126,8 @@ public struct ForestStrategy: Strategy {
 
     private func distance(_ a: [Int], _ b: [Int]) -> Double {
         var sum = 0.0
-        for (position, parameter) in space.parameters.enumerated() where parameter.values.count > 1 {
+        for (position, parameter) in space.parameters.enumerated() where parameter.values.count > 1
+        {
             sum += Double(abs(a[position] - b[position])) / Double(parameter.values.count - 1)
         }
         return sum

@@ -16,7 +16,9 @@ struct PriorModel: Sendable {
         var ranked: [(rank: Int, source: Int, number: SearchSpace.Number)] = []
         for prior in priors {
             let known = prior.trials.compactMap { trial in
-                space.number(of: trial.configuration).map { Told(configuration: $0, seconds: trial.seconds) }
+                space.number(of: trial.configuration).map {
+                    Told(configuration: $0, seconds: trial.seconds)
+                }
             }
             guard known.contains(where: { $0.seconds != nil }) else { continue }
             let targets = TrialTargets(seconds: known.map(\.seconds)).values

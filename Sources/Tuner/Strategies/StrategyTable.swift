@@ -52,7 +52,8 @@ public struct StrategyDescription: Sendable {
             guard pair.count == 2, let value = Double(pair[1]), option.range.contains(value) else {
                 throw TunerError(
                     .badRequest, "'\(setting)' does not set strategy '\(description.name)'",
-                    hint: "\(option.name) is a number from \(option.range.lowerBound) to \(option.range.upperBound)"
+                    hint:
+                        "\(option.name) is a number from \(option.range.lowerBound) to \(option.range.upperBound)"
                 )
             }
             options[option.name] = value

@@ -15,7 +15,11 @@ struct SearchReport {
         ]
         lines += ratios.lines(width: nil)
         if !peers.isEmpty {
-            lines += [StyledLine(), StyledLine("excess over the optimum as a fraction of the best peer's [95 %]", .faint)]
+            lines += [
+                StyledLine(),
+                StyledLine(
+                    "excess over the optimum as a fraction of the best peer's [95 %]", .faint),
+            ]
             lines += fractions.lines(width: nil)
         }
         return lines
@@ -75,7 +79,8 @@ struct SearchReport {
         let interval = statistics.interval
         return Table.Cell(
             "\(fixed(statistics.geometricMean, 3)) [\(fixed(interval.lowerBound, 3)), "
-                + "\(fixed(interval.upperBound, 3))] \(fixed(statistics.shareWithinTolerance * 100, 0)) %")
+                + "\(fixed(interval.upperBound, 3))] \(fixed(statistics.shareWithinTolerance * 100, 0)) %"
+        )
     }
 
     private static func fixed(_ value: Double, _ decimals: Int) -> String {
