@@ -95,25 +95,25 @@ extension ExpressionNode {
         return true
     }
 
-    /// Calls `body` for every constant of the tree.
-    func forEachConstant(_ body: (Value) -> Void) {
+    /// Calls `body` for every node of the tree, the outer before the inner.
+    func forEachNode(_ body: (ExpressionNode) -> Void) {
+        body(self)
         switch self {
-        case .constant(let value): body(value)
-        case .slot: break
+        case .constant, .slot: break
         case .negate(let operand, _), .not(let operand), .absolute(let operand, _):
-            operand.forEachConstant(body)
+            operand.forEachNode(body)
         case .and(let left, let right), .or(let left, let right),
             .arithmetic(_, let left, let right, _):
-            left.forEachConstant(body)
-            right.forEachConstant(body)
+            left.forEachNode(body)
+            right.forEachNode(body)
         case .extremum(_, let nodes, _):
-            for node in nodes { node.forEachConstant(body) }
+            for node in nodes { node.forEachNode(body) }
         case .chain(let first, let links):
-            first.forEachConstant(body)
+            first.forEachNode(body)
             for link in links {
                 switch link {
-                case .compare(_, let node, _): node.forEachConstant(body)
-                case .isIn(let nodes, _): for node in nodes { node.forEachConstant(body) }
+                case .compare(_, let node, _): node.forEachNode(body)
+                case .isIn(let nodes, _): for node in nodes { node.forEachNode(body) }
                 }
             }
         }

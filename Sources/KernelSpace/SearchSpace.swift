@@ -11,6 +11,8 @@ public struct SearchSpace: Sendable {
     public let parameters: [Parameter]
     /// What every configuration here satisfies.
     public let constraints: [Constraint]
+    /// What names mean in constraints besides parameters.
+    let constants: [String: Value]
     /// Number of valid configurations.
     public let count: Number
 
@@ -54,7 +56,7 @@ public struct SearchSpace: Sendable {
             diagrams.append(try builder.diagram())
             isEmpty = diagrams[diagrams.count - 1].count == 0
         }
-        try self.init(parameters, constraints, indexOfValue, isEmpty ? nil : diagrams)
+        try self.init(parameters, constraints, constants, indexOfValue, isEmpty ? nil : diagrams)
     }
 
     /// The space of the listed configurations alone; one that is listed twice counts once.
@@ -74,16 +76,17 @@ public struct SearchSpace: Sendable {
         }
         let diagram = try SearchSpaceDiagram(
             rows: rows.sorted { $0.lexicographicallyPrecedes($1) }, width: parameters.count)
-        try self.init(parameters, constraints, indexOfValue, rows.isEmpty ? nil : [diagram])
+        try self.init(parameters, constraints, [:], indexOfValue, rows.isEmpty ? nil : [diagram])
     }
 
     /// The product of the groups' diagrams; nil makes an empty space.
     private init(
-        _ parameters: [Parameter], _ constraints: [Constraint], _ indexOfValue: [[Value: Int]],
-        _ diagrams: [SearchSpaceDiagram]?
+        _ parameters: [Parameter], _ constraints: [Constraint], _ constants: [String: Value],
+        _ indexOfValue: [[Value: Int]], _ diagrams: [SearchSpaceDiagram]?
     ) throws(KernelSpaceError) {
         self.parameters = parameters
         self.constraints = constraints
+        self.constants = constants
         self.indexOfValue = indexOfValue
         self.diagrams = diagrams ?? []
         var strides: [Number] = []

@@ -64,7 +64,11 @@ struct SearchSpaceConditions {
         func note(_ value: Value) { if case .text(let text) = value { texts.insert(text) } }
         for parameter in parameters { parameter.values.forEach(note) }
         constants.values.forEach(note)
-        for constraint in constraints { constraint.expression.root.forEachConstant(note) }
+        for constraint in constraints {
+            constraint.expression.root.forEachNode { node in
+                if case .constant(let value) = node { note(value) }
+            }
+        }
         return Dictionary(uniqueKeysWithValues: texts.sorted().enumerated().map { ($1, $0) })
     }
 

@@ -9,6 +9,15 @@ public enum Value: Hashable, Sendable {
     public var integer: Int? {
         if case .integer(let value) = self { value } else { nil }
     }
+
+    /// The integer or real, or nil for text and truths.
+    public var number: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .real(let value): value
+        case .text, .boolean: nil
+        }
+    }
 }
 
 extension Value: CustomStringConvertible {

@@ -4,67 +4,76 @@ import KernelSpace
 /// What a model sees of a configuration: numbers whose order means something.
 ///
 /// Every parameter with a choice gives its value index; a whole-number parameter whose values are not all powers of two also
-/// its largest power-of-two divisor (alignment: 96 is more like 32 than like 97), and every pair of positive parameters
-/// the logarithm of its product (a tile's area, a block's size: what costs registers, cache and threads).
+/// its largest power-of-two divisor (alignment: 96 is more like 32 than like 97). Every pair of positive parameters gives
+/// the logarithm of its product (a tile's area, a block's size: what costs registers, cache and threads), and so does
+/// everything that the constraints compute (`Quantity`).
 struct Features: Sendable {
     private enum Feature {
         case index(Int)
         case alignment(Int)
         case product(Int, Int)
+        case quantity(Quantity)
     }
 
     private let features: [Feature]
-    /// By parameter and value index.
-    private let logarithms: [[Float]]
-    private let alignments: [[Float]]
+    /// By parameter and value index; 0 for what is no number.
+    private let numbers: [[Double]]
 
     init(space: SearchSpace) {
-        let numbers = space.parameters.map { $0.values.map(\.number) }
-        logarithms = numbers.map { $0.map { Float(log2(max($0 ?? 0, .leastNormalMagnitude))) } }
-        alignments = numbers.map { $0.map { Float(Self.alignment(of: $0 ?? 0)) } }
-        let open = space.parameters.indices.filter { space.parameters[$0].values.count > 1 }
-        let positive = open.filter { position in
-            numbers[position].count > 2
-                && numbers[position].allSatisfy { $0.map { $0 > 0 } ?? false }
+        let numbers = space.parameters.map { $0.values.map { $0.number ?? 0 } }
+        let open = space.parameters.indices.filter { numbers[$0].count > 1 }
+        let positive = open.filter { numbers[$0].count > 2 && numbers[$0].allSatisfy { $0 > 0 } }
+        let unaligned = positive.filter {
+            numbers[$0].contains { exp2(Self.alignment(of: $0)) != $0 }
         }
-        var features = open.map(Feature.index)
-        for position in positive
-        where numbers[position].contains(where: { exp2(Double(Self.alignment(of: $0 ?? 0))) != $0 })
-        {
-            features.append(.alignment(position))
-        }
+        var features = open.map(Feature.index) + unaligned.map(Feature.alignment)
         for (offset, first) in positive.enumerated() {
-            for second in positive.dropFirst(offset + 1) {
-                features.append(.product(first, second))
-            }
+            features += positive.dropFirst(offset + 1).map { .product(first, $0) }
         }
-        self.features = features
+        self.features = features + space.quantities.map(Feature.quantity)
+        self.numbers = numbers
     }
 
-    var count: Int { features.count }
-
     /// Exponent of the largest power of two that divides a whole number; 0 for others.
-    private static func alignment(of number: Double) -> Int {
+    private static func alignment(of number: Double) -> Double {
         guard let whole = Int(exactly: number), whole != 0 else { return 0 }
-        return whole.trailingZeroBitCount
+        return Double(whole.trailingZeroBitCount)
     }
 
     /// One row of features for each of `configurations`.
     func matrix(of configurations: [SearchSpace.Number], in space: SearchSpace) -> FeatureMatrix {
-        var matrix = FeatureMatrix(rows: configurations.count, columns: count)
-        for (row, number) in configurations.enumerated() {
-            let indices = space.configurationIndices(number)
-            for (column, feature) in features.enumerated() {
-                matrix[row, column] =
-                    switch feature {
-                    case .index(let p): Float(indices[p])
-                    case .alignment(let p): alignments[p][indices[p]]
-                    case .product(let p, let q):
-                        logarithms[p][indices[p]] + logarithms[q][indices[q]]
-                    }
+        var indices = space.parameters.map { _ in [Int]() }
+        var row = [Int](repeating: 0, count: space.parameters.count)
+        for number in configurations {
+            space.copyIndices(of: number, to: &row)
+            for (position, index) in row.enumerated() { indices[position].append(index) }
+        }
+        func column(_ position: Int, _ value: (Double) -> Double = { $0 }) -> [Double] {
+            let values = numbers[position].map(value)
+            return indices[position].map { values[$0] }
+        }
+        var matrix = FeatureMatrix(rows: configurations.count)
+        for feature in features {
+            switch feature {
+            case .index(let position): matrix.append(column: indices[position].map(Float.init))
+            case .alignment(let position):
+                matrix.append(column: column(position, Self.alignment).map(Float.init))
+            case .product(let first, let second):
+                matrix.append(
+                    column: zip(column(first, log2), column(second, log2)).map { Float($0 + $1) })
+            case .quantity(let quantity):
+                matrix.append(
+                    column: quantity.values(rows: configurations.count) { column($0) }
+                        .map(Self.compressed))
             }
         }
         return matrix
+    }
+
+    /// Signed logarithm: keeps the order and makes a factor a distance.
+    private static func compressed(_ value: Double) -> Float {
+        guard value.isFinite else { return 0 }
+        return Float(value < 0 ? -log2(1 - value) : log2(1 + value))
     }
 }
 
@@ -74,24 +83,17 @@ struct FeatureMatrix: Sendable {
     private(set) var columns: Int
     private(set) var values: [Float]
 
-    init(rows: Int, columns: Int) {
+    init(rows: Int) {
         self.rows = rows
-        self.columns = columns
-        values = Array(repeating: 0, count: rows * columns)
-    }
-
-    subscript(row: Int, column: Int) -> Float {
-        get { values[column * rows + row] }
-        set { values[column * rows + row] = newValue }
+        columns = 0
+        values = []
     }
 
     /// These rows, in this order.
     func selecting(rows selected: [Int]) -> FeatureMatrix {
-        var result = FeatureMatrix(rows: selected.count, columns: columns)
+        var result = FeatureMatrix(rows: selected.count)
         for column in 0..<columns {
-            for (row, source) in selected.enumerated() {
-                result[row, column] = self[source, column]
-            }
+            result.append(column: selected.map { values[column * rows + $0] })
         }
         return result
     }
@@ -100,16 +102,5 @@ struct FeatureMatrix: Sendable {
         precondition(column.count == rows)
         values += column
         columns += 1
-    }
-}
-
-extension Value {
-    /// The number, nil for text and truths.
-    fileprivate var number: Double? {
-        switch self {
-        case .integer(let value): Double(value)
-        case .real(let value): value
-        case .text, .boolean: nil
-        }
     }
 }
