@@ -8,9 +8,11 @@ import TunerAPI
 
     /// What a trial log says that must not depend on interruptions.
     struct Line: Hashable {
+        var entry: Int
         var number: Int
         var configuration: String
         init(_ trial: Trial) {
+            entry = trial.entry
             number = trial.number
             configuration = trial.configuration.description
         }
@@ -21,7 +23,8 @@ import TunerAPI
         arguments: ["random", "exhaustive"])
     func survivesKills(strategy: String) async throws {
         let request = CreateSession(
-            target: "cpu-native", kernels: [.init(kernel: "scale", problem: ["n": 4096])],
+            target: "cpu-native",
+            kernels: [4096, 65_536].map { .init(kernel: "scale", problem: ["n": $0]) },
             strategy: strategy, seed: 7, batch: 2)
 
         let undisturbed = UndisturbedRun()

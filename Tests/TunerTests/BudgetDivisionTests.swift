@@ -63,7 +63,11 @@ import Testing
         #expect(division(trials: 3).turn(after: 0) == 1)
         #expect(division(trials: 2000).turn(after: 0) == 64)
         #expect([0, 8, 17, 34, 68].map(division(seconds: 9).turn) == [8, 8, 17, 34, 64])
+        #expect(division(trials: 40, seconds: 9).turn(after: 30) == 10)
         #expect(division().turn(after: 0) == 64)
+        #expect(division(seconds: 9).turnSeconds == 1.5)
+        #expect(division(trials: 9).turnSeconds == nil)
+        #expect(division(seconds: 9, entries: 1).turnSeconds == nil)
         #expect(division(trials: 3, entries: 1).turn(after: 0) == 64)
     }
 

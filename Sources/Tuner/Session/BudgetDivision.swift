@@ -2,7 +2,7 @@
 ///
 /// Turns go to the entry whose next trial is expected to take most off the workload's time, as in Ansor's task scheduler (Zheng et
 /// al., OSDI 2020, section 6), which follows the gradient of the objective too. All is a function of the entries' own logs, so a
-/// resumed session divides alike.
+/// resumed session with a budget of trials divides alike.
 struct BudgetDivision: Sendable {
     /// Part of the even share that is every entry's before gains count.
     static let floor = 4
@@ -33,12 +33,20 @@ struct BudgetDivision: Sendable {
     /// Trials of all entries together; nil without a limit.
     var trials: Int? { budget.trials.map { $0 * count } }
 
-    /// How many trials an entry that has `trials` gets in a turn, if it has so many left. Hangs on the entry's own log only.
+    /// Whether decisions hang on the clock, so that no two runs divide alike.
+    var isTimed: Bool { budget.seconds != nil }
+
+    /// How many trials an entry that has `trials` gets in a turn. Hangs on the entry's own log only.
     func turn(after trials: Int) -> Int {
         if count == 1 { return batch }
-        if let share = budget.trials { return min(batch, max(1, share / Self.floor)) }
-        if budget.seconds != nil { return min(batch, max(Self.firstTurn, trials)) }
-        return batch
+        let share = budget.trials.map { max(1, $0 / Self.floor) } ?? .max
+        return min(batch, share, isTimed ? max(Self.firstTurn, trials) : .max)
+    }
+
+    /// When a turn is broken off, to go on in the entry's next: half the even share, so that the first turns leave something to
+    /// divide. Nil without a time budget.
+    var turnSeconds: Double? {
+        count == 1 ? nil : budget.seconds.map { $0 / Double(2 * count) }
     }
 
     /// Whose turn is next, of those that are `eligible`; nil if none is.
@@ -53,23 +61,21 @@ struct BudgetDivision: Sendable {
         }
     }
 
+    /// Whether an entry did not begin, or has its floor neither of the trials nor of the time.
     private func isBelowFloor(_ entry: Entry) -> Bool {
-        if entry.curve.trials == 0 { return true }
-        if let share = budget.trials { return entry.curve.trials < share / Self.floor }
-        if let seconds = budget.seconds {
-            return entry.seconds < seconds / Double(count * Self.floor)
-        }
-        return false
+        if entry.curve.trials == 0, entry.seconds == 0 { return true }
+        let hasTrials = budget.trials.map { entry.curve.trials >= $0 / Self.floor }
+        let hasTime = budget.seconds.map { entry.seconds >= $0 / Double(count * Self.floor) }
+        let floors = [hasTrials, hasTime].compactMap(\.self)
+        return !floors.isEmpty && !floors.contains(true)
     }
 
-    /// What the next trial of each takes off the workload's time; by the second where seconds are what is divided.
+    /// What the next trial of each takes off the workload's time; by the second where time is divided.
     private func gains(of entries: [Entry]) -> [Double] {
         zip(entries, shares(of: entries)).map { entry, share in
             let gain = share * entry.curve.expectedGain
-            guard budget.trials == nil, budget.seconds != nil, entry.seconds > 0 else {
-                return gain
-            }
-            return gain * Double(entry.curve.trials) / entry.seconds
+            guard isTimed, entry.seconds > 0 else { return gain }
+            return gain * Double(max(entry.curve.trials, 1)) / entry.seconds
         }
     }
 

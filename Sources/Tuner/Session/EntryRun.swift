@@ -5,8 +5,8 @@ import WorkerProtocol
 ///
 /// A turn is one or more batches; where it ends hangs on the entry's own log only, so that a log can be replayed alone.
 actor EntryRun {
-    /// The time budget ran out within a batch.
-    private struct BudgetSpent: Error {}
+    /// The budget or the turn's time ran out within a batch.
+    private struct BrokenOff: Error {}
 
     private let runner: SessionRunner
     private let session: String
@@ -67,10 +67,10 @@ actor EntryRun {
         } while !isInTurn && curve.trials < trials.count
     }
 
-    /// Evaluates until the turn is over, or the time is spent.
+    /// Evaluates until the turn is over or broken off; goes on with one that was broken off.
     func takeTurn(limit: Int) async throws {
         if !isInTurn { beginTurn() }
-        do { try await advance(limit: limit, within: .max) } catch is BudgetSpent {}
+        do { try await advance(limit: limit, within: .max) } catch is BrokenOff {}
     }
 
     private func beginTurn() {
@@ -169,10 +169,10 @@ actor EntryRun {
         trials[number] = trial
     }
 
-    /// Time spent ends the search, but never before the first trial is known.
+    /// What is spent ends the turn, but never before the first trial is known.
     private func checkBudget() async throws {
         try Task.checkCancellation()
-        if trials[0] != nil, await runner.isTimeSpent { throw BudgetSpent() }
+        if trials[0] != nil, await runner.isTurnSpent { throw BrokenOff() }
     }
 
     // MARK: Deciding

@@ -49,8 +49,8 @@ public actor SessionRunner {
     private var logged: [Int]
     /// Why an entry cannot go on: the others do.
     private var faults: [Int: String] = [:]
-    /// Whose turn it is, and since when.
-    private var turn: (entry: Int, began: Double)?
+    /// Whose turn it is, since when, and up to when it is in `entrySeconds`.
+    private var turn: (entry: Int, began: Double, charged: Double)?
 
     public init(
         session: Session, store: any RecordStore, provider: any EvaluatorProvider, clock: Clock,
@@ -129,12 +129,10 @@ public actor SessionRunner {
     /// Gives out turns until the budget is spent or every entry is exhausted.
     private func search() async throws {
         while let entry = await next() {
-            turn = (entry, elapsed)
-            try await attempt(entry) {
+            try await inTurn(of: entry) {
                 if runs[entry] == nil { try await begin(entry) }
                 try await runs[entry]?.takeTurn(limit: limit(of: entry))
             }
-            settleTurn()
             await updateStanding(of: entry)
             if await runs[entry]?.isExhausted ?? false { try await decide(entry) }
         }
@@ -145,15 +143,18 @@ public actor SessionRunner {
         let eligible = session.request.workload.indices.filter {
             session.results[$0] == nil && faults[$0] == nil && logged[$0] < limit(of: $0)
         }
-        // Whatever the time, there is a first trial of everything.
-        if isTimeSpent { return eligible.first { logged[$0] == 0 } }
-        for entry in eligible where await runs[entry]?.isInTurn ?? false { return entry }
+        // Whatever the budget, there is a first trial of everything.
+        if isSpent { return eligible.first { logged[$0] == 0 } }
+        if !division.isTimed {
+            for entry in eligible where await runs[entry]?.isInTurn ?? false { return entry }
+        }
         return division.next(of: standings, eligible: eligible)
     }
 
-    /// How many trials an entry may have: what the others have is gone, and each of them has one to come.
+    /// How many trials an entry may have: what the others have is gone, and each of them has one to come. With a time budget the limit
+    /// is in `isSpent`: batches may not hang on what others had by chance.
     private func limit(of entry: Int) -> Int {
-        guard let trials = division.trials else { return .max }
+        guard let trials = division.trials, !division.isTimed else { return .max }
         return trials - logged.indices.reduce(0) { $1 == entry ? $0 : $0 + max(1, logged[$1]) }
     }
 
@@ -192,9 +193,7 @@ public actor SessionRunner {
 
     private func decide(_ entry: Int) async throws {
         guard session.results[entry] == nil, faults[entry] == nil else { return }
-        turn = (entry, elapsed)
-        try await attempt(entry) { try await runs[entry]?.decide() }
-        settleTurn()
+        try await inTurn(of: entry) { try await runs[entry]?.decide() }
     }
 
     /// After a cancellation: what began is told; it replaces records only if that was asked for.
@@ -220,9 +219,17 @@ public actor SessionRunner {
     /// Seconds of running, over all interruptions.
     private var elapsed: Double { elapsedBefore + clock.elapsed() - started }
 
-    /// Whether the search has used the session's time; the final comparisons have some left, but never more than half.
-    var isTimeSpent: Bool {
+    /// Whether the turn must end within a batch.
+    var isTurnSpent: Bool {
+        if let limit = division.turnSeconds, let turn, elapsed - turn.began >= limit { return true }
+        return isSpent
+    }
+
+    /// Whether the search has used the session's time, or its trials before that; the final comparisons have some time left, but
+    /// never more than half.
+    private var isSpent: Bool {
         guard let seconds = session.request.budget.seconds else { return false }
+        if let trials = division.trials, logged.reduce(0, +) >= trials { return true }
         var comparisons = 0.0
         for entry in standings.indices where session.results[entry] == nil {
             comparisons += FinalComparison.estimate(seconds: standings[entry].curve.seconds ?? 0)
@@ -236,16 +243,21 @@ public actor SessionRunner {
         session.elapsed = elapsed
         split.total = session.elapsed
         session.timeSplit = split
-        if let turn {
-            session.entrySeconds[turn.entry] += session.elapsed - turn.began
-            self.turn?.began = session.elapsed
-        }
+        charge(session.elapsed)
     }
 
-    private func settleTurn() {
+    /// Runs what an entry does in its turn, on its time.
+    private func inTurn(of entry: Int, _ body: () async throws -> Void) async throws {
+        turn = (entry, elapsed, elapsed)
+        try await attempt(entry, body)
+        charge(elapsed)
+        turn = nil
+    }
+
+    private func charge(_ elapsed: Double) {
         guard let turn else { return }
-        session.entrySeconds[turn.entry] += elapsed - turn.began
-        self.turn = nil
+        session.entrySeconds[turn.entry] += elapsed - turn.charged
+        self.turn?.charged = elapsed
     }
 
     // MARK: Storing and telling
