@@ -9,6 +9,8 @@ public struct ForestStrategy: Strategy {
     /// Spaces up to here are scored whole, larger ones by a sample and the neighbours of the best.
     static let wholeSpaceLimit: SearchSpace.Number = 32_768
     static let sampleCount = 8_192
+    /// Random configurations of which the one farthest from the others begins.
+    static let spreadSample = 100
     /// A model of more trials is no better where it matters and costs time.
     static let modelledTrials = 512
 
@@ -59,7 +61,7 @@ public struct ForestStrategy: Strategy {
         range: 1...1_000)
     static let initial = StrategyOption(
         name: "initial", summary: "configurations spread over the space before the model leads",
-        defaultValue: 10, range: 1...1_000)
+        defaultValue: 7, range: 1...1_000)
     static let options = [trees, tries, initial]
 
     public mutating func tell(_ outcomes: [Told]) {
@@ -109,11 +111,11 @@ public struct ForestStrategy: Strategy {
         return spreadOut().map { ($0, 0.5) }
     }
 
-    /// Of a few random configurations the one farthest from those asked, by value indices.
+    /// Of some random configurations the one farthest from those asked, by value indices.
     private mutating func spreadOut() -> SearchSpace.Number? {
         let others = asked.sorted().map(space.configurationIndices)
         var best: (number: SearchSpace.Number, distance: Double)?
-        for _ in 0..<(others.isEmpty ? 1 : 30) {
+        for _ in 0..<(others.isEmpty ? 1 : Self.spreadSample) {
             guard space.count > 0 else { return nil }
             let number = SearchSpace.Number.random(in: 0..<space.count, using: &generator)
             guard !asked.contains(number) else { continue }

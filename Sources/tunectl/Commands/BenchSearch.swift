@@ -18,7 +18,7 @@ struct BenchSearch: AsyncParsableCommand {
 
             Examples:
               tunectl bench-search sgemm.t4.json.gz --strategy auto --strategy random
-              tunectl bench-search spaces/*.json.gz --seeds 50 --peers search_peers.json
+              tunectl bench-search spaces/*.json.gz --seeds 50 --peers search_peers.json --plot search.svg
               tunectl bench-search new.json.gz --prior old.json.gz --budgets 10,25 --json | jq .ratio
               tunectl bench-search spaces/*.gz --strategy genetic:population=30 --batch 16
             """)
@@ -53,6 +53,10 @@ struct BenchSearch: AsyncParsableCommand {
     @Option(help: "Runs at a time (default: one a core).")
     var threads: Int?
 
+    @Option(
+        help: "Also draw the excess over the optimum by trials: an SVG file.", completion: .file())
+    var plot: String?
+
     @OptionGroup var output: OutputOptions
 
     private var budgetList: [Int] {
@@ -86,15 +90,18 @@ struct BenchSearch: AsyncParsableCommand {
             spaces: spaces, priors: learnt, strategies: chosen, budgets: budgetList, seeds: seeds,
             batch: batch, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             progress: Self.progress)
+        let optima = spaces.map { (name: $0.name, optimum: $0.recorded.optimum.seconds) }
+        if let plot {
+            let picture = SearchPlot(benchmark: benchmark, peers: peers, optima: optima)
+            try NewFile.write(picture.svg, to: plot)
+        }
         if output.json {
             for result in benchmark.results { try Output.json(result) }
             return
         }
         let report = SearchReport(
             benchmark: benchmark,
-            peers: peers?.statistics(
-                spaces: spaces.map { ($0.name, $0.recorded.optimum.seconds) }, budgets: budgetList)
-                ?? [])
+            peers: peers?.statistics(spaces: optima, budgets: budgetList) ?? [])
         Output.lines(report.lines)
     }
 
