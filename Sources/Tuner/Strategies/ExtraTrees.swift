@@ -1,7 +1,7 @@
 /// Extremely randomised regression trees (Geurts, Ernst, Wehenkel 2006): each node splits at a random threshold, the best of a few
 /// random features. They follow cliffs, which smooth models do not, and their spread says where nothing is known.
 struct ExtraTrees: Sendable {
-    var trees = 32
+    var trees = 64
     /// Features tried at a node. Few: more of them make the trees alike, and the search blind to what it has not tried.
     var tries = 3
     /// Whether the last column is tried at every node.
@@ -13,179 +13,180 @@ struct ExtraTrees: Sendable {
         var deviation: Float
     }
 
-    /// Learns `targets` (one a row of `points`) and predicts the rows of `candidates`.
+    /// Learns `targets` (one for each of `points`, rows of the table) and predicts every row.
     ///
-    /// A tree is never kept: points and candidates are sorted into its leaves together, which costs a pass over the candidates a
-    /// level instead of a walk from the root for each. The trees do not depend on the candidates.
+    /// A tree is never kept: while it grows, the set of rows that reach a node is split with the node's points, which costs a pass over
+    /// the words of the set instead of a walk from the root for each row. The trees do not depend on the rows that are no points.
     func predict(
-        points: FeatureMatrix, targets: [Float], candidates: FeatureMatrix,
+        _ table: FeatureTable, points: [Int], targets: [Float],
         using generator: inout SeededGenerator
     ) -> [Prediction] {
-        precondition(points.rows == targets.count && points.columns == candidates.columns)
-        var sums = [Prediction](
-            repeating: Prediction(mean: 0, deviation: 0), count: candidates.rows)
-        var pointRows = Array(0..<Int32(points.rows))
-        var candidateRows = Array(0..<Int32(candidates.rows))
-        var spare = [Int32](repeating: 0, count: max(points.rows, candidates.rows))
-        points.values.withUnsafeBufferPointer { pointValues in
-            candidates.values.withUnsafeBufferPointer { candidateValues in
-                targets.withUnsafeBufferPointer { targets in
-                    sums.withUnsafeMutableBufferPointer { sums in
-                        spare.withUnsafeMutableBufferPointer { spare in
-                            var growth = Growth(
-                                forest: self, columns: points.columns,
-                                points: pointValues, pointCount: points.rows,
-                                candidates: candidateValues, candidateCount: candidates.rows,
-                                targets: targets, sums: sums, spare: spare, generator: generator)
-                            pointRows.withUnsafeMutableBufferPointer { pointRows in
-                                candidateRows.withUnsafeMutableBufferPointer { candidateRows in
-                                    for _ in 0..<trees { growth.grow(pointRows, candidateRows) }
-                                }
-                            }
-                            generator = growth.generator
-                        }
-                    }
-                }
-            }
-        }
+        precondition(points.count == targets.count && !points.isEmpty)
+        var growth = Growth(self, table, points, targets, generator)
+        for _ in 0..<trees { growth.growTree() }
+        generator = growth.generator
         let scale = 1 / Float(max(1, trees))
-        for row in sums.indices {
-            let mean = sums[row].mean * scale
-            let variance = max(0, sums[row].deviation * scale - mean * mean)
-            sums[row] = Prediction(mean: mean, deviation: variance.squareRoot())
+        return growth.sums.map { sum in
+            let mean = sum.mean * scale
+            return Prediction(
+                mean: mean, deviation: max(0, sum.deviation * scale - mean * mean).squareRoot())
         }
-        return sums
     }
 
-    /// The state of growing trees over raw storage.
+    /// The state of growing trees.
     private struct Growth {
         let forest: ExtraTrees
-        let columns: Int
-        let points: UnsafeBufferPointer<Float>
-        let pointCount: Int
-        let candidates: UnsafeBufferPointer<Float>
-        let candidateCount: Int
-        let targets: UnsafeBufferPointer<Float>
-        /// Per candidate: sum of leaf means, and of leaf variances plus squared means.
-        let sums: UnsafeMutableBufferPointer<Prediction>
-        let spare: UnsafeMutableBufferPointer<Int32>
+        let table: FeatureTable
+        let targets: [Float]
+        /// By column and point: the classes of points side by side.
+        let classes: [UInt8]
         var generator: SeededGenerator
+        /// Per row: sum of leaf means, and of leaf variances plus squared means.
+        var sums: [Prediction]
+        /// Points, those of a node side by side.
+        var order: [Int32]
         /// Columns in the order they are drawn.
-        var order: [Int]
+        var columns: [Int]
+        /// Rows that reach a node, by the node's depth.
+        var sets: [UInt64]
 
         init(
-            forest: ExtraTrees, columns: Int, points: UnsafeBufferPointer<Float>, pointCount: Int,
-            candidates: UnsafeBufferPointer<Float>, candidateCount: Int,
-            targets: UnsafeBufferPointer<Float>, sums: UnsafeMutableBufferPointer<Prediction>,
-            spare: UnsafeMutableBufferPointer<Int32>, generator: SeededGenerator
+            _ forest: ExtraTrees, _ table: FeatureTable, _ points: [Int], _ targets: [Float],
+            _ generator: SeededGenerator
         ) {
             self.forest = forest
-            self.columns = columns
-            self.points = points
-            self.pointCount = pointCount
-            self.candidates = candidates
-            self.candidateCount = candidateCount
+            self.table = table
             self.targets = targets
-            self.sums = sums
-            self.spare = spare
             self.generator = generator
-            order = Array(0..<columns)
+            classes = (0..<table.columns).flatMap { column in points.map { table[$0, column] } }
+            sums = Array(repeating: Prediction(mean: 0, deviation: 0), count: table.rows)
+            order = Array(0..<Int32(points.count))
+            columns = Array(0..<table.columns)
+            sets = Array(repeating: 0, count: table.words)
+            for row in 0..<table.rows { sets[row / 64] |= 1 << UInt64(row % 64) }
         }
 
-        /// Splits these points and candidates until the points of a leaf agree or are one.
-        mutating func grow(
-            _ rows: UnsafeMutableBufferPointer<Int32>,
-            _ candidateRows: UnsafeMutableBufferPointer<Int32>
-        ) {
+        mutating func growTree() { grow(0..<targets.count, depth: 0) }
+
+        /// Splits these points, and the rows at `depth`, until the points of a leaf agree or are one.
+        private mutating func grow(_ points: Range<Int>, depth: Int) {
             var sum: Float = 0
             var squares: Float = 0
-            for row in rows {
-                let target = targets[Int(row)]
+            for point in order[points] {
+                let target = targets[Int(point)]
                 sum += target
                 squares += target * target
             }
-            let mean = sum / Float(rows.count)
-            let variance = max(0, squares / Float(rows.count) - mean * mean)
-            guard variance > 1e-9, let split = split(rows, sum: sum) else {
-                let second = variance + mean * mean
-                for row in candidateRows {
-                    sums[Int(row)].mean += mean
-                    sums[Int(row)].deviation += second
-                }
-                return
+            let mean = sum / Float(points.count)
+            let variance = max(0, squares / Float(points.count) - mean * mean)
+            guard variance > 1e-9, let split = split(points, sum: sum) else {
+                return addLeaf(mean: mean, second: variance + mean * mean, depth: depth)
             }
-            let pointsBelow = partition(
-                rows, by: points.baseAddress! + split.column * pointCount, at: split.threshold)
-            let candidatesBelow = partition(
-                candidateRows, by: candidates.baseAddress! + split.column * candidateCount,
-                at: split.threshold)
-            grow(
-                .init(rebasing: rows[..<pointsBelow]),
-                .init(rebasing: candidateRows[..<candidatesBelow]))
-            grow(
-                .init(rebasing: rows[pointsBelow...]),
-                .init(rebasing: candidateRows[candidatesBelow...]))
+            let middle = partition(points, by: split)
+            splitRows(by: split, keepingBelow: true, depth: depth)
+            grow(points.lowerBound..<middle, depth: depth + 1)
+            splitRows(by: split, keepingBelow: false, depth: depth)
+            grow(middle..<points.upperBound, depth: depth + 1)
         }
+
+        private typealias Split = (column: Int, highestBelow: UInt8)
 
         /// The split that explains most of the spread, of one random threshold for each of a few columns that are not constant here.
-        private mutating func split(_ rows: UnsafeMutableBufferPointer<Int32>, sum: Float) -> (
-            column: Int, threshold: Float
-        )? {
-            var best: (gain: Float, column: Int, threshold: Float)?
+        private mutating func split(_ points: Range<Int>, sum: Float) -> Split? {
+            var best: (gain: Float, split: Split)?
             var tried = 0
-            func consider(_ column: Int, _ generator: inout SeededGenerator) {
-                let values = points.baseAddress! + column * pointCount
-                var low = Float.infinity
-                var high = -Float.infinity
-                for row in rows {
-                    low = min(low, values[Int(row)])
-                    high = max(high, values[Int(row)])
-                }
-                guard low < high else { return }
-                tried += 1
-                // Below `high` also after rounding: neither side may be empty.
-                let threshold = min(
-                    low + (high - low) * Float.random(in: 0..<1, using: &generator), high.nextDown)
-                var below = 0
-                var sumBelow: Float = 0
-                for row in rows where values[Int(row)] <= threshold {
-                    below += 1
-                    sumBelow += targets[Int(row)]
-                }
-                let a = Float(below)
-                let b = Float(rows.count - below)
-                let difference = sumBelow / a - (sum - sumBelow) / b
-                let gain = a * b * difference * difference
-                if gain > best?.gain ?? -1 { best = (gain, column, threshold) }
-            }
             if forest.alwaysTriesLast {
-                consider(columns - 1, &generator)
-                tried = 0
+                best = consider(table.columns - 1, points, sum: sum)
             }
-            for position in 0..<columns where tried < forest.tries {
-                order.swapAt(position, Int.random(in: position..<columns, using: &generator))
-                consider(order[position], &generator)
+            for position in 0..<columns.count where tried < forest.tries {
+                columns.swapAt(
+                    position, Int.random(in: position..<columns.count, using: &generator))
+                guard let found = consider(columns[position], points, sum: sum) else { continue }
+                tried += 1
+                if found.gain > best?.gain ?? -1 { best = found }
             }
-            return best.map { ($0.column, $0.threshold) }
+            return best?.split
         }
 
-        /// Brings rows with a value of at most `threshold` to the front; returns how many there are.
-        private func partition(
-            _ rows: UnsafeMutableBufferPointer<Int32>, by values: UnsafePointer<Float>,
-            at threshold: Float
-        ) -> Int {
-            var below = 0
-            var above = 0
-            for position in rows.indices {
-                let row = rows[position]
-                let isBelow = values[Int(row)] <= threshold
-                rows[below] = row
-                spare[above] = row
-                below += isBelow ? 1 : 0
-                above += isBelow ? 0 : 1
+        /// A random threshold of a column; nil if the points have one class.
+        private mutating func consider(_ column: Int, _ points: Range<Int>, sum: Float) -> (
+            gain: Float, split: Split
+        )? {
+            let first = column * targets.count
+            return classes[first..<first + targets.count].withUnsafeBufferPointer { classes in
+                order[points].withUnsafeBufferPointer { points in
+                    var low = UInt8.max
+                    var high = UInt8.min
+                    for point in points {
+                        low = min(low, classes[Int(point)])
+                        high = max(high, classes[Int(point)])
+                    }
+                    guard low < high else { return nil }
+                    let threshold = UInt8.random(in: low..<high, using: &generator)
+                    var below: Float = 0
+                    var sumBelow: Float = 0
+                    targets.withUnsafeBufferPointer { targets in
+                        for point in points where classes[Int(point)] <= threshold {
+                            below += 1
+                            sumBelow += targets[Int(point)]
+                        }
+                    }
+                    let above = Float(points.count) - below
+                    let difference = sumBelow / below - (sum - sumBelow) / above
+                    return (below * above * difference * difference, (column, threshold))
+                }
             }
-            for position in 0..<above { rows[below + position] = spare[position] }
-            return below
+        }
+
+        /// Brings the points below the split to the front; returns where the others begin.
+        private mutating func partition(_ points: Range<Int>, by split: Split) -> Int {
+            let first = split.column * targets.count
+            var middle = points.lowerBound
+            for position in points {
+                let point = order[position]
+                guard classes[first + Int(point)] <= split.highestBelow else { continue }
+                order.swapAt(position, middle)
+                middle += 1
+            }
+            return middle
+        }
+
+        /// Makes the set of the next depth: the rows of this one on one side of the split.
+        private mutating func splitRows(by split: Split, keepingBelow: Bool, depth: Int) {
+            let words = table.words
+            let own = depth * words
+            if sets.count < own + 2 * words { sets += Array(repeating: 0, count: words) }
+            let first = table.firstSet[split.column] + Int(split.highestBelow) * words
+            let flip: UInt64 = keepingBelow ? 0 : .max
+            table.sets.withUnsafeBufferPointer { classSets in
+                sets.withUnsafeMutableBufferPointer { sets in
+                    // Slices of their own: index arithmetic within the loop would keep it from being vectorised.
+                    let below = UnsafeBufferPointer(rebasing: classSets[first..<first + words])
+                    let from = UnsafeMutableBufferPointer(rebasing: sets[own..<own + words])
+                    let to = UnsafeMutableBufferPointer(
+                        rebasing: sets[own + words..<own + 2 * words])
+                    for word in 0..<words { to[word] = from[word] & (below[word] ^ flip) }
+                }
+            }
+        }
+
+        private mutating func addLeaf(mean: Float, second: Float, depth: Int) {
+            let set = sets[depth * table.words..<(depth + 1) * table.words]
+            set.withUnsafeBufferPointer { set in
+                sums.withUnsafeMutableBufferPointer { sums in
+                    var first = 0
+                    for word in set {
+                        var rest = word
+                        while rest != 0 {
+                            let row = first &+ rest.trailingZeroBitCount
+                            rest &= rest &- 1
+                            sums[row].mean += mean
+                            sums[row].deviation += second
+                        }
+                        first &+= 64
+                    }
+                }
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ import KernelSpace
 ///
 /// Every parameter with a choice gives its value index; a whole-number parameter whose values are not all powers of two also
 /// its largest power-of-two divisor (alignment: 96 is more like 32 than like 97). Every pair of positive parameters gives
-/// the logarithm of its product (a tile's area, a block's size: what costs registers, cache and threads), and so does
-/// everything that the constraints compute (`Quantity`).
+/// its product (a tile's area, a block's size: what costs registers, cache and threads), and so does everything that the
+/// constraints compute (`Quantity`).
 struct Features: Sendable {
     private enum Feature {
         case index(Int)
@@ -15,9 +15,15 @@ struct Features: Sendable {
         case quantity(Quantity)
     }
 
+    /// Configurations that tell where classes end.
+    private static let sampleCount = 4_096
+
+    private let space: SearchSpace
     private let features: [Feature]
     /// By parameter and value index; 0 for what is no number.
     private let numbers: [[Double]]
+    /// By feature: the highest number of each class but the last.
+    private let bounds: [[Double]]
 
     init(space: SearchSpace) {
         let numbers = space.parameters.map { $0.values.map { $0.number ?? 0 } }
@@ -30,8 +36,13 @@ struct Features: Sendable {
         for (offset, first) in positive.enumerated() {
             features += positive.dropFirst(offset + 1).map { .product(first, $0) }
         }
-        self.features = features + space.quantities.map(Feature.quantity)
+        features += space.quantities.map(Feature.quantity)
+        self.space = space
+        self.features = features
         self.numbers = numbers
+        var draw = Draw(count: space.count, seed: 1)
+        let sample = (0..<Self.sampleCount).compactMap { _ in draw.next(unless: { _ in false }) }
+        bounds = Self.columns(of: sample, space, features, numbers).map(Self.bounds)
     }
 
     /// Exponent of the largest power of two that divides a whole number; 0 for others.
@@ -40,67 +51,54 @@ struct Features: Sendable {
         return Double(whole.trailingZeroBitCount)
     }
 
-    /// One row of features for each of `configurations`.
-    func matrix(of configurations: [SearchSpace.Number], in space: SearchSpace) -> FeatureMatrix {
+    /// One class for each number that occurs; where there are too many, classes of as many numbers each.
+    private static func bounds(of column: [Double]) -> [Double] {
+        let sorted = Set(column).sorted()
+        let count = min(sorted.count, FeatureTable.classLimit)
+        return (1..<max(count, 1)).map { sorted[$0 * sorted.count / count - 1] }
+    }
+
+    /// One row for each of `configurations`.
+    func table(of configurations: [SearchSpace.Number]) -> FeatureTable {
+        var table = FeatureTable(rows: configurations.count)
+        let columns = Self.columns(of: configurations, space, features, numbers)
+        for (column, bounds) in zip(columns, bounds) {
+            table.append(column: column.map { Self.classOf($0, bounds) })
+        }
+        return table
+    }
+
+    /// How many of `bounds` the number is above.
+    private static func classOf(_ number: Double, _ bounds: [Double]) -> UInt8 {
+        var low = 0
+        var high = bounds.count
+        while low < high {
+            let middle = (low + high) / 2
+            if bounds[middle] < number { low = middle + 1 } else { high = middle }
+        }
+        return UInt8(low)
+    }
+
+    private static func columns(
+        of configurations: [SearchSpace.Number], _ space: SearchSpace, _ features: [Feature],
+        _ numbers: [[Double]]
+    ) -> [[Double]] {
         var indices = space.parameters.map { _ in [Int]() }
         var row = [Int](repeating: 0, count: space.parameters.count)
         for number in configurations {
             space.copyIndices(of: number, to: &row)
             for (position, index) in row.enumerated() { indices[position].append(index) }
         }
-        func column(_ position: Int, _ value: (Double) -> Double = { $0 }) -> [Double] {
-            let values = numbers[position].map(value)
-            return indices[position].map { values[$0] }
-        }
-        var matrix = FeatureMatrix(rows: configurations.count)
-        for feature in features {
+        let values = zip(numbers, indices).map { numbers, indices in indices.map { numbers[$0] } }
+        return features.map { feature in
             switch feature {
-            case .index(let position): matrix.append(column: indices[position].map(Float.init))
-            case .alignment(let position):
-                matrix.append(column: column(position, Self.alignment).map(Float.init))
-            case .product(let first, let second):
-                matrix.append(
-                    column: zip(column(first, log2), column(second, log2)).map { Float($0 + $1) })
+            case .index(let position): indices[position].map(Double.init)
+            case .alignment(let position): values[position].map(alignment)
+            case .product(let first, let second): zip(values[first], values[second]).map(*)
             case .quantity(let quantity):
-                matrix.append(
-                    column: quantity.values(rows: configurations.count) { column($0) }
-                        .map(Self.compressed))
+                quantity.values(rows: configurations.count) { values[$0] }
+                    .map { $0.isFinite ? $0 : 0 }
             }
         }
-        return matrix
-    }
-
-    /// Signed logarithm: keeps the order and makes a factor a distance.
-    private static func compressed(_ value: Double) -> Float {
-        guard value.isFinite else { return 0 }
-        return Float(value < 0 ? -log2(1 - value) : log2(1 + value))
-    }
-}
-
-/// Numbers by row and column, a column's side by side: trees read columns.
-struct FeatureMatrix: Sendable {
-    let rows: Int
-    private(set) var columns: Int
-    private(set) var values: [Float]
-
-    init(rows: Int) {
-        self.rows = rows
-        columns = 0
-        values = []
-    }
-
-    /// These rows, in this order.
-    func selecting(rows selected: [Int]) -> FeatureMatrix {
-        var result = FeatureMatrix(rows: selected.count)
-        for column in 0..<columns {
-            result.append(column: selected.map { values[column * rows + $0] })
-        }
-        return result
-    }
-
-    mutating func append(column: [Float]) {
-        precondition(column.count == rows)
-        values += column
-        columns += 1
     }
 }

@@ -29,7 +29,8 @@ public struct ForestStrategy: Strategy {
     private var trials: [Told] = []
     private var asked: Set<SearchSpace.Number> = []
     private var specializations: Set<[Int]> = []
-    private var whole: (numbers: [SearchSpace.Number], matrix: FeatureMatrix)?
+    /// All configurations, if they are scored whole.
+    private var whole: Candidates?
 
     public init(_ task: SearchTask) {
         self.init(task, priors: [], indifference: 0)
@@ -49,7 +50,7 @@ public struct ForestStrategy: Strategy {
         specializing = task.space.parameters.indices.filter {
             task.space.parameters[$0].isSpecialization
         }
-        prior = PriorModel(priors, space: space, features: features, using: &generator)
+        prior = PriorModel(priors, space: space, using: &generator)
         forest.alwaysTriesLast = prior != nil
         self.forest = forest
     }
@@ -140,17 +141,22 @@ public struct ForestStrategy: Strategy {
     private mutating func modelChoice(_ batch: [SearchSpace.Number], _ expected: [Float]) -> (
         number: SearchSpace.Number, expected: Float
     )? {
-        let (numbers, matrix) = candidates()
-        let (points, targets) = lessons(batch, expected)
+        let (learnt, targets) = lessons(batch, expected)
+        let candidates = candidates(with: learnt)
         let predictions = forest.predict(
-            points: points, targets: targets, candidates: matrix, using: &generator)
+            candidates.table, points: learnt.compactMap(candidates.row), targets: targets,
+            using: &generator)
         let best = targets.min() ?? 0
+        var isOpen = [Bool](repeating: true, count: candidates.numbers.count)
+        for number in asked { if let row = candidates.row(of: number) { isOpen[row] = false } }
         var scores: [(row: Int, score: Double)] = []
         var top = -1.0
-        for (row, number) in numbers.enumerated() where !asked.contains(number) {
-            let score = expectedImprovement(predictions[row], over: best)
+        for (row, prediction) in predictions.enumerated() where isOpen[row] {
+            let enough = top * (1 - indifference)
+            guard prediction.largestImprovement(over: best) >= enough else { continue }
+            let score = prediction.expectedImprovement(over: best)
             top = max(top, score)
-            if score >= top * (1 - indifference) { scores.append((row, score)) }
+            if score >= enough { scores.append((row, score)) }
         }
         guard
             let row = scores.first(where: { $0.score == top })?.row
@@ -161,28 +167,44 @@ public struct ForestStrategy: Strategy {
             let near = scores.filter { $0.score >= top * (1 - indifference) }
                 .sorted { ($1.score, $0.row) < ($0.score, $1.row) }
             if let built = near.first(where: {
-                specializations.contains(specialization(of: numbers[$0.row]))
+                specializations.contains(specialization(of: candidates.numbers[$0.row]))
             }) {
-                return (numbers[built.row], predictions[built.row].mean)
+                return (candidates.numbers[built.row], predictions[built.row].mean)
             }
         }
-        return (numbers[row], predictions[row].mean)
+        return (candidates.numbers[row], predictions[row].mean)
     }
 
-    /// What is scored: the whole space, or a sample of it with the neighbours of the best.
-    private mutating func candidates() -> ([SearchSpace.Number], FeatureMatrix) {
+    /// What is scored, and what the model learns from.
+    private struct Candidates {
+        var numbers: [SearchSpace.Number]
+        var table: FeatureTable
+        /// Nil if every number is its row.
+        var rows: [SearchSpace.Number: Int]?
+
+        func row(of number: SearchSpace.Number) -> Int? {
+            if let rows { return rows[number] }
+            return Int(number)
+        }
+    }
+
+    /// The whole space, or a sample of it with the neighbours of the best and all `learnt`.
+    private mutating func candidates(with learnt: [SearchSpace.Number]) -> Candidates {
         if let whole { return whole }
         if space.count <= Self.wholeSpaceLimit {
-            let numbers = Array(0..<space.count)
-            let found = (numbers, matrix(of: numbers))
+            let found = candidates(Array(0..<space.count), rows: nil)
             whole = found
             return found
         }
         var numbers: [SearchSpace.Number] = []
-        var seen = asked
+        var rows: [SearchSpace.Number: Int] = [:]
         func add(_ number: SearchSpace.Number) {
-            if seen.insert(number).inserted { numbers.append(number) }
+            guard rows[number] == nil else { return }
+            rows[number] = numbers.count
+            numbers.append(number)
         }
+        learnt.forEach(add)
+        prior?.configurations.forEach(add)
         for trial in ranked().prefix(5) where trial.seconds != nil {
             let neighbours = space.neighbours(of: trial.configuration)
             // Domains of thousands of values have thousands of neighbours: an even sample does.
@@ -193,19 +215,25 @@ public struct ForestStrategy: Strategy {
         for _ in 0..<Self.sampleCount {
             add(SearchSpace.Number.random(in: 0..<space.count, using: &generator))
         }
-        return (numbers, matrix(of: numbers))
+        return candidates(numbers, rows: rows)
     }
 
-    private func matrix(of numbers: [SearchSpace.Number]) -> FeatureMatrix {
-        if let whole { return whole.matrix.selecting(rows: numbers.map { Int($0) }) }
-        var matrix = features.matrix(of: numbers, in: space)
-        if let prior { matrix.append(column: prior.predictions(for: matrix)) }
-        return matrix
+    private func candidates(
+        _ numbers: [SearchSpace.Number], rows: [SearchSpace.Number: Int]?
+    ) -> Candidates {
+        var candidates = Candidates(
+            numbers: numbers, table: features.table(of: numbers), rows: rows)
+        if let prior {
+            let predictions = prior.predictions(for: candidates.table, row: candidates.row)
+            let highest = Float(FeatureTable.classLimit - 1)
+            candidates.table.append(column: predictions.map { UInt8(($0 * highest).rounded()) })
+        }
+        return candidates
     }
 
     /// What the model learns from: all trials, or the best half of the limit and an even sample of the others.
     private func lessons(_ batch: [SearchSpace.Number], _ expected: [Float]) -> (
-        FeatureMatrix, [Float]
+        configurations: [SearchSpace.Number], targets: [Float]
     ) {
         var learnt = trials
         if learnt.count > Self.modelledTrials {
@@ -217,7 +245,7 @@ public struct ForestStrategy: Strategy {
                 + stride(from: others.startIndex, to: others.endIndex, by: step).map { others[$0] }
         }
         let targets = TrialTargets(seconds: learnt.map(\.seconds)).values
-        return (matrix(of: learnt.map(\.configuration) + batch), targets + expected)
+        return (learnt.map(\.configuration) + batch, targets + expected)
     }
 
     /// The fastest first, failures last, the earlier first among equals.
@@ -229,12 +257,19 @@ public struct ForestStrategy: Strategy {
     }
 }
 
-/// Expected improvement (Jones, Schonlau, Welch 1998) of a normal prediction over `best`, smaller being better.
-private func expectedImprovement(_ prediction: ExtraTrees.Prediction, over best: Float) -> Double {
-    let gain = Double(best - prediction.mean)
-    let deviation = Double(prediction.deviation)
-    guard deviation > 1e-9 else { return max(0, gain) }
-    let z = gain / deviation
-    let density = exp(-0.5 * z * z) * 0.398_942_280_401_432_7
-    return gain * 0.5 * erfc(-z * 0.707_106_781_186_547_5) + deviation * density
+extension ExtraTrees.Prediction {
+    /// Expected improvement (Jones, Schonlau, Welch 1998) of a normal prediction over `best`, smaller being better.
+    fileprivate func expectedImprovement(over best: Float) -> Double {
+        let gain = Double(best - mean)
+        let deviation = Double(deviation)
+        guard deviation > 1e-9 else { return max(0, gain) }
+        let z = gain / deviation
+        let density = exp(-0.5 * z * z) * 0.398_942_280_401_432_7
+        return gain * 0.5 * erfc(-z * 0.707_106_781_186_547_5) + deviation * density
+    }
+
+    /// What the expected improvement is never above: spares most candidates the exponential.
+    fileprivate func largestImprovement(over best: Float) -> Double {
+        Double(max(0, best - mean) + 0.4 * deviation)
+    }
 }

@@ -2,17 +2,14 @@ import KernelSpace
 
 /// What was learnt elsewhere about a kernel, carried over to the space at hand: the mean of what a forest for each prior predicts.
 struct PriorModel: Sendable {
-    private let sources: [(points: FeatureMatrix, targets: [Float])]
+    private let sources: [(configurations: [SearchSpace.Number], targets: [Float])]
     /// The best trials of all priors that are valid here, the most promising last.
     private var proposals: [SearchSpace.Number]
     private let seed: UInt64
 
     /// Nil if no trial has its configuration in this space.
-    init?(
-        _ priors: [Prior], space: SearchSpace, features: Features,
-        using generator: inout SeededGenerator
-    ) {
-        var sources: [(points: FeatureMatrix, targets: [Float])] = []
+    init?(_ priors: [Prior], space: SearchSpace, using generator: inout SeededGenerator) {
+        var sources: [(configurations: [SearchSpace.Number], targets: [Float])] = []
         var ranked: [(rank: Int, source: Int, number: SearchSpace.Number)] = []
         for prior in priors {
             let known = prior.trials.compactMap { trial in
@@ -27,7 +24,7 @@ struct PriorModel: Sendable {
             {
                 ranked.append((rank, sources.count, known[row].configuration))
             }
-            sources.append((features.matrix(of: known.map(\.configuration), in: space), targets))
+            sources.append((known.map(\.configuration), targets))
         }
         guard !sources.isEmpty else { return nil }
         self.sources = sources
@@ -42,14 +39,17 @@ struct PriorModel: Sendable {
         return nil
     }
 
-    /// Expected target of each row: 0 the best elsewhere, 1 the bad.
-    func predictions(for candidates: FeatureMatrix) -> [Float] {
-        // The same forest whatever the candidates: the draws depend on the priors alone.
+    /// Every configuration it learnt from.
+    var configurations: [SearchSpace.Number] { sources.flatMap(\.configurations) }
+
+    /// What to expect of each row of a table that has rows for all `configurations`: 0 the best elsewhere, 1 the bad.
+    func predictions(for table: FeatureTable, row: (SearchSpace.Number) -> Int?) -> [Float] {
+        // The same forest whatever the table: the draws depend on the priors alone.
         var generator = SeededGenerator(seed: seed)
-        var sums = [Float](repeating: 0, count: candidates.rows)
+        var sums = [Float](repeating: 0, count: table.rows)
         for source in sources {
             let predictions = ExtraTrees(trees: 16).predict(
-                points: source.points, targets: source.targets, candidates: candidates,
+                table, points: source.configurations.compactMap(row), targets: source.targets,
                 using: &generator)
             for row in sums.indices { sums[row] += predictions[row].mean }
         }

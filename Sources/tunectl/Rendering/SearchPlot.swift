@@ -16,6 +16,8 @@ struct SearchPlot {
         // As dense as the eye can tell apart, from where the first few trials' luck is over.
         let budgets = (5...max(5, last)).filter { $0 < 60 || $0 % 5 == 0 || $0 == last }
             .filter { $0 <= last }
+        // Those that ran on all spaces: the others would crowd the pictures of the few they ran on.
+        let names = Set((peers?.statistics(spaces: optima, budgets: budgets) ?? []).map(\.strategy))
         func panel(_ title: String, spaces: [Int]) -> CurvePanel {
             func curve(_ name: String, _ statistics: [SearchStatistics], isPeer: Bool) -> Curve {
                 let points = zip(budgets, statistics).map { budget, statistics in
@@ -34,7 +36,7 @@ struct SearchPlot {
             }
             return CurvePanel(
                 title: title,
-                curves: known.map { curve($0.strategy, $0.statistics, isPeer: true) } + ours)
+                curves: known.filter { names.contains($0.strategy) }.map { curve($0.strategy, $0.statistics, isPeer: true) } + ours)
         }
         let all = Array(benchmark.names.indices)
         panels =
