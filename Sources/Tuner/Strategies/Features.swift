@@ -16,7 +16,7 @@ struct Features: Sendable {
     }
 
     /// Configurations that tell where classes end.
-    private static let sampleCount = 4_096
+    private static let sampleCount = 1_024
 
     private let space: SearchSpace
     private let features: [Feature]

@@ -8,7 +8,6 @@ import KernelSpace
 public struct ForestStrategy: Strategy {
     /// Spaces up to here are scored whole, larger ones by a sample and the neighbours of the best.
     static let wholeSpaceLimit: SearchSpace.Number = 32_768
-    static let sampleCount = 8_192
     /// Random configurations of which the one farthest from the others begins.
     static let spreadSample = 100
     /// A model of more trials is no better where it matters and costs time.
@@ -18,6 +17,7 @@ public struct ForestStrategy: Strategy {
     private let features: Features
     private let forest: ExtraTrees
     private let initialCount: Int
+    private let sampleCount: Int
     /// A candidate this near to the most promising is as good if its machine code is there already.
     private let indifference: Double
     private let specializing: [Int]
@@ -46,6 +46,7 @@ public struct ForestStrategy: Strategy {
         forest.trees = Int(task.value(of: Self.trees))
         forest.tries = Int(task.value(of: Self.tries))
         initialCount = Int(task.value(of: Self.initial))
+        sampleCount = Int(task.value(of: Self.candidates))
         self.indifference = indifference
         specializing = task.space.parameters.indices.filter {
             task.space.parameters[$0].isSpecialization
@@ -63,7 +64,10 @@ public struct ForestStrategy: Strategy {
     static let initial = StrategyOption(
         name: "initial", summary: "configurations spread over the space before the model leads",
         defaultValue: 7, range: 1...1_000)
-    static let options = [trees, tries, initial]
+    static let candidates = StrategyOption(
+        name: "candidates", summary: "configurations of a large space that the model is asked about",
+        defaultValue: 8_192, range: 1...1_000_000)
+    static let options = [trees, tries, initial, candidates]
 
     public mutating func tell(_ outcomes: [Told]) {
         for outcome in outcomes {
@@ -76,13 +80,21 @@ public struct ForestStrategy: Strategy {
         var batch: [SearchSpace.Number] = []
         // What the model expects of the batch's own members: without it they would all lie in one place.
         var expected: [Float] = []
+        var scored: Candidates?
         while batch.count < count {
             let isInitial = trials.count + batch.count < initialCount
-            let choice =
-                isInitial || !trials.contains { $0.seconds != nil }
-                ? initialChoice(offset: batch.count)
-                : modelChoice(batch, expected)
+            let choice: (number: SearchSpace.Number, expected: Float)?
+            if isInitial || !trials.contains(where: { $0.seconds != nil }) {
+                choice = initialChoice(offset: batch.count)
+            } else {
+                let (learnt, targets) = lessons(batch, expected)
+                let candidates = scored ?? candidates(with: learnt)
+                scored = candidates
+                choice = modelChoice(of: candidates, learnt, targets)
+            }
             guard let choice else { break }
+            // What is no candidate cannot be learnt from: the next choice needs candidates with it.
+            if scored?.row(of: choice.number) == nil { scored = nil }
             take(choice.number)
             batch.append(choice.number)
             expected.append(choice.expected)
@@ -138,11 +150,9 @@ public struct ForestStrategy: Strategy {
 
     // MARK: Modelled configurations
 
-    private mutating func modelChoice(_ batch: [SearchSpace.Number], _ expected: [Float]) -> (
-        number: SearchSpace.Number, expected: Float
-    )? {
-        let (learnt, targets) = lessons(batch, expected)
-        let candidates = candidates(with: learnt)
+    private mutating func modelChoice(
+        of candidates: Candidates, _ learnt: [SearchSpace.Number], _ targets: [Float]
+    ) -> (number: SearchSpace.Number, expected: Float)? {
         let predictions = forest.predict(
             candidates.table, points: learnt.compactMap(candidates.row), targets: targets,
             using: &generator)
@@ -158,19 +168,14 @@ public struct ForestStrategy: Strategy {
             top = max(top, score)
             if score >= enough { scores.append((row, score)) }
         }
-        guard
-            let row = scores.first(where: { $0.score == top })?.row
-        else {
-            return draw.next(unless: asked.contains).map { ($0, 1) }
+        let near = scores.filter { $0.score >= top * (1 - indifference) }
+            .sorted { ($1.score, $0.row) < ($0.score, $1.row) }
+        func isBuilt(_ row: Int) -> Bool {
+            specializations.contains(specialization(of: candidates.numbers[row]))
         }
-        if indifference > 0 {
-            let near = scores.filter { $0.score >= top * (1 - indifference) }
-                .sorted { ($1.score, $0.row) < ($0.score, $1.row) }
-            if let built = near.first(where: {
-                specializations.contains(specialization(of: candidates.numbers[$0.row]))
-            }) {
-                return (candidates.numbers[built.row], predictions[built.row].mean)
-            }
+        let chosen = indifference > 0 ? near.first { isBuilt($0.row) } : nil
+        guard let row = (chosen ?? near.first)?.row else {
+            return draw.next(unless: asked.contains).map { ($0, 1) }
         }
         return (candidates.numbers[row], predictions[row].mean)
     }
@@ -212,7 +217,7 @@ public struct ForestStrategy: Strategy {
                 add(neighbours[number])
             }
         }
-        for _ in 0..<Self.sampleCount {
+        for _ in 0..<sampleCount {
             add(SearchSpace.Number.random(in: 0..<space.count, using: &generator))
         }
         return candidates(numbers, rows: rows)
