@@ -58,6 +58,18 @@ import Testing
         #expect(replay.standardOutput.contains(": 3 configurations, best "))
         #expect(
             replay.standardOutput.contains("2 seeds: 1.000× the optimum (geometric mean), 100 %"))
+        let plot = folder.path + ".svg"
+        defer { try? FileManager.default.removeItem(atPath: plot) }
+        let compare = try run(
+            Self.tunectl,
+            [
+                "bench-search", file, "--strategy", "random", "--strategy", "exhaustive",
+                "--budgets", "3", "--seeds", "2", "--plot", plot,
+            ])
+        #expect(compare.status == 0, "\(compare.standardError)")
+        #expect(compare.standardOutput.contains("exhaustive  1.000 [1.000, 1.000] 100 %"))
+        let picture = try String(contentsOfFile: plot, encoding: .utf8)
+        #expect(picture.hasPrefix("<svg") && picture.contains(">random</text>"))
     }
 
     @Test("it ends even when tunectl is killed, and what was left is not taken up")

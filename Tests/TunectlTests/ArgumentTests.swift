@@ -80,6 +80,9 @@ struct ArgumentTests {
             (["record", "dot", "--problem", "n=8", "--limit", "0"], "at least 1"),
             (["replay"], "Missing expected argument"),
             (["replay", "f", "--seeds", "0"], "--seeds must be at least 1"),
+            (["bench-search"], "Missing expected argument"),
+            (["bench-search", "f", "--budgets", "5,x"], "as in 25,50,100"),
+            (["bench-search", "f", "--seeds", "0"], "--seeds must be at least 1"),
             (["export", "s", "--format", "xml"], "one of 't4' and 't1'"),
             (["lookup", "sgemm"], "--problem"),
             (["fetch", "--format", "xml"], "one of 'json', 'swift' or 'header'"),
@@ -100,6 +103,7 @@ struct ArgumentTests {
             Tunectl.self, Tune.self, Watch.self, Sessions.self, Show.self, Cancel.self,
             Results.self, LookUp.self, Fetch.self, Kernels.self, Kernels.Add.self, Targets.self,
             Strategies.self, ShowStatus.self, Export.self, Record.self, ReplaySpace.self,
+            BenchSearch.self,
         ]
         for command in commands {
             #expect(!command.configuration.abstract.isEmpty, "\(command)")

@@ -1,7 +1,7 @@
 /// Extremely randomised regression trees (Geurts, Ernst, Wehenkel 2006): each node splits at a random threshold, the best of a few
 /// random features. They follow cliffs, which smooth models do not, and their spread says where nothing is known.
 struct ExtraTrees: Sendable {
-    var trees = 64
+    var trees = 48
     /// Features tried at a node. Few: more of them make the trees alike, and the search blind to what it has not tried.
     var tries = 3
     /// Whether the last column is tried at every node.

@@ -11,7 +11,7 @@ public struct ForestStrategy: Strategy {
     /// Random configurations of which the one farthest from the others begins.
     static let spreadSample = 100
     /// A model of more trials is no better where it matters and costs time.
-    static let modelledTrials = 512
+    static let modelledTrials = 256
 
     private let space: SearchSpace
     private let features: Features
@@ -57,7 +57,7 @@ public struct ForestStrategy: Strategy {
     }
 
     static let trees = StrategyOption(
-        name: "trees", summary: "trees of the forest", defaultValue: 64, range: 1...1_000)
+        name: "trees", summary: "trees of the forest", defaultValue: 48, range: 1...1_000)
     static let tries = StrategyOption(
         name: "features", summary: "features tried at a node of a tree", defaultValue: 3,
         range: 1...1_000)
