@@ -21,6 +21,9 @@ public struct ForestStrategy: Strategy {
     /// A candidate this near to the most promising is as good if its machine code is there already.
     private let indifference: Double
     private let specializing: [Int]
+    /// How far the trees err together, which their spread does not show. Without it the search passes over what they agree to be nearly as
+    /// good as the best, in favour of what they know nothing of.
+    private let commonError: Float
     private var prior: PriorModel?
     private var generator: SeededGenerator
     private var draw: Draw
@@ -47,6 +50,7 @@ public struct ForestStrategy: Strategy {
         forest.tries = Int(task.value(of: Self.tries))
         initialCount = Int(task.value(of: Self.initial))
         sampleCount = Int(task.value(of: Self.candidates))
+        commonError = Float(task.value(of: Self.error))
         self.indifference = indifference
         specializing = task.space.parameters.indices.filter {
             task.space.parameters[$0].isSpecialization
@@ -65,9 +69,14 @@ public struct ForestStrategy: Strategy {
         name: "initial", summary: "configurations spread over the space before the model leads",
         defaultValue: 7, range: 1...1_000)
     static let candidates = StrategyOption(
-        name: "candidates", summary: "configurations of a large space that the model is asked about",
+        name: "candidates",
+        summary: "configurations of a large space that the model is asked about",
         defaultValue: 8_192, range: 1...1_000_000)
-    static let options = [trees, tries, initial, candidates]
+    static let error = StrategyOption(
+        name: "error",
+        summary: "what the trees err by in common, of the way from the best to the bad",
+        defaultValue: 0.1, range: 0...10)
+    static let options = [trees, tries, initial, candidates, error]
 
     public mutating func tell(_ outcomes: [Told]) {
         for outcome in outcomes {
@@ -163,8 +172,10 @@ public struct ForestStrategy: Strategy {
         var top = -1.0
         for (row, prediction) in predictions.enumerated() where isOpen[row] {
             let enough = top * (1 - indifference)
-            guard prediction.largestImprovement(over: best) >= enough else { continue }
-            let score = prediction.expectedImprovement(over: best)
+            guard prediction.largestImprovement(over: best, error: commonError) >= enough else {
+                continue
+            }
+            let score = prediction.expectedImprovement(over: best, error: commonError)
             top = max(top, score)
             if score >= enough { scores.append((row, score)) }
         }
@@ -263,10 +274,15 @@ public struct ForestStrategy: Strategy {
 }
 
 extension ExtraTrees.Prediction {
+    /// The trees' spread and the `error` they have in common.
+    private func uncertainty(_ error: Float) -> Float {
+        (deviation * deviation + error * error).squareRoot()
+    }
+
     /// Expected improvement (Jones, Schonlau, Welch 1998) of a normal prediction over `best`, smaller being better.
-    fileprivate func expectedImprovement(over best: Float) -> Double {
+    fileprivate func expectedImprovement(over best: Float, error: Float) -> Double {
         let gain = Double(best - mean)
-        let deviation = Double(deviation)
+        let deviation = Double(uncertainty(error))
         guard deviation > 1e-9 else { return max(0, gain) }
         let z = gain / deviation
         let density = exp(-0.5 * z * z) * 0.398_942_280_401_432_7
@@ -274,7 +290,7 @@ extension ExtraTrees.Prediction {
     }
 
     /// What the expected improvement is never above: spares most candidates the exponential.
-    fileprivate func largestImprovement(over best: Float) -> Double {
-        Double(max(0, best - mean) + 0.4 * deviation)
+    fileprivate func largestImprovement(over best: Float, error: Float) -> Double {
+        Double(max(0, best - mean) + 0.4 * uncertainty(error))
     }
 }
