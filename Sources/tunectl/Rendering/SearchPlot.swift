@@ -36,7 +36,8 @@ struct SearchPlot {
             }
             return CurvePanel(
                 title: title,
-                curves: known.filter { names.contains($0.strategy) }.map { curve($0.strategy, $0.statistics, isPeer: true) } + ours)
+                curves: known.filter { names.contains($0.strategy) }
+                    .map { curve($0.strategy, $0.statistics, isPeer: true) } + ours)
         }
         let all = Array(benchmark.names.indices)
         panels =
