@@ -122,7 +122,7 @@ let package = Package(
             name: "store-crash-writer", dependencies: ["TunerStore"],
             path: "Tests/store-crash-writer"),
         .testTarget(
-            name: "TunerStoreTests", dependencies: ["TunerStore", "store-crash-writer"]),
+            name: "TunerStoreTests", dependencies: ["TunerStore", "CLMDB", "store-crash-writer"]),
         .testTarget(
             name: "CompilationTests", dependencies: ["Tuner", "KernelSpace", "WorkerProtocol"]),
         .testTarget(

@@ -44,7 +44,10 @@ final class Environment: @unchecked Sendable {
             if mode != .create { try checkLength() }
             try check(mdb_reader_check(handle, nil), "clear dead readers of")
             if mode != .readOnly { try extendFile(to: min(mapBytes(), largestMap)) }
-            databases = try openDatabases(mode)
+            // Other versions have other databases: which one it is comes first.
+            databases = try open([.meta], mode)
+            if mode != .create { try checkVersion() }
+            databases = try open(SubDatabase.allCases, mode)
         } catch let failure as StorageFailure {
             throw failure.error
         }
@@ -245,10 +248,10 @@ final class Environment: @unchecked Sendable {
     }
 
     /// Opened once and in a transaction of their own: handles from one that aborts are dead later.
-    private func openDatabases(_ mode: Mode) throws -> [SubDatabase: MDB_dbi] {
+    private func open(_ wanted: [SubDatabase], _ mode: Mode) throws -> [SubDatabase: MDB_dbi] {
         try once(mode == .create ? 0 : UInt32(MDB_RDONLY)) { transaction in
             var databases: [SubDatabase: MDB_dbi] = [:]
-            for database in SubDatabase.allCases {
+            for database in wanted {
                 var identifier: MDB_dbi = 0
                 let flags = mode == .create ? UInt32(MDB_CREATE) : 0
                 let code = mdb_dbi_open(transaction, database.rawValue, flags, &identifier)
@@ -259,6 +262,19 @@ final class Environment: @unchecked Sendable {
                 databases[database] = identifier
             }
             return databases
+        }
+    }
+
+    private func checkVersion() throws {
+        guard let bytes = try read({ try $0.value(in: .meta, key: Schema.versionKey) }) else {
+            throw TunerError(
+                .storage, "cannot open \(path): it does not say its schema version",
+                hint: "restore it from a copy, or move it away to begin anew")
+        }
+        let version: Int = try StoredValue.decode(
+            bytes, in: .meta, key: Schema.versionKey, path: path)
+        guard version == Schema.version else {
+            throw StoredValue.otherVersion(version, path: path)
         }
     }
 

@@ -57,7 +57,6 @@ public final class LMDBRecordStore: RecordStore {
         environment = try Environment(
             directory: directory.database, mode: access == .readWrite ? .readWrite : .readOnly,
             firstMap: firstMap, largestMap: largestMap)
-        try checkVersion()
     }
 
     /// What the pages in use take of the file.
@@ -205,17 +204,6 @@ public final class LMDBRecordStore: RecordStore {
             Schema.version, in: .meta, key: Schema.versionKey, path: directory)
         _ = try environment.write {
             try $0.put(version, in: .meta, key: Schema.versionKey, replacing: true)
-        }
-    }
-
-    private func checkVersion() throws {
-        guard let version: Int = try value(in: .meta, key: Schema.versionKey) else {
-            throw TunerError(
-                .storage, "cannot open \(directory.database): it does not say its schema version",
-                hint: "restore it from a copy, or move it away to begin anew")
-        }
-        guard version == Schema.version else {
-            throw StoredValue.otherVersion(version, path: directory.database)
         }
     }
 }

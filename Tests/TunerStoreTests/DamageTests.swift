@@ -1,3 +1,4 @@
+import CLMDB
 import Foundation
 import KernelSpace
 import Testing
@@ -62,6 +63,21 @@ import Tuner
                 }
                 #expect(error?.code == .storage)
                 #expect(error?.message.contains("schema version 99, newer than") == true)
+            }
+        }
+    }
+
+    @Test func `an older schema, which lacks databases of today, is refused by its version`() throws
+    {
+        try withTemporaryDirectory { directory in
+            do { _ = try LMDBRecordStore(stateDirectory: directory) }
+            try rewriteVersion(1, directory, without: .priors)
+            for access in [LMDBRecordStore.Access.readWrite, .readOnly] {
+                let error = #expect(throws: TunerError.self) {
+                    try LMDBRecordStore(stateDirectory: directory, access: access)
+                }
+                #expect(error?.message.contains("schema version 1, older than") == true)
+                #expect(error?.hint?.contains("another state directory") == true)
             }
         }
     }
@@ -138,13 +154,18 @@ import Tuner
         try data.write(to: url)
     }
 
-    private func rewriteVersion(_ version: Int, _ directory: String) throws {
+    private func rewriteVersion(
+        _ version: Int, _ directory: String, without dropped: SubDatabase? = nil
+    ) throws {
         let environment = try Environment(
             directory: directory + "/db", mode: .readWrite, firstMap: 1 << 20, largestMap: 1 << 30)
         let value = Envelope.seal(
             Array("\(version)".utf8), schema: version, in: .meta, key: Schema.versionKey)
-        _ = try environment.write {
-            try $0.put(value, in: .meta, key: Schema.versionKey, replacing: true)
+        try environment.write { transaction in
+            if let dropped, let database = transaction.databases[dropped] {
+                #expect(mdb_drop(transaction.handle, database, 1) == 0)
+            }
+            _ = try transaction.put(value, in: .meta, key: Schema.versionKey, replacing: true)
         }
     }
 }
