@@ -1,14 +1,16 @@
 import KernelSpace
 
-/// What is best without options: the forest, started from what the kernel taught elsewhere, that prefers machine code it has where the
-/// model is indifferent.
+/// What is best without options: a Gaussian process, started from what the kernel taught elsewhere, that prefers machine code it has where
+/// the model is indifferent.
 public struct AutoStrategy: Strategy {
-    private var forest: ForestStrategy
+    private static let indifference = 0.05
+
+    private var search: ModelStrategy<GaussianProcess>
 
     public init(_ task: SearchTask) {
-        forest = ForestStrategy(task, priors: task.priors, indifference: 0.05)
+        search = ModelStrategy(task, priors: task.priors, indifference: Self.indifference)
     }
 
-    public mutating func ask(_ count: Int) -> [SearchSpace.Number] { forest.ask(count) }
-    public mutating func tell(_ outcomes: [Told]) { forest.tell(outcomes) }
+    public mutating func ask(_ count: Int) -> [SearchSpace.Number] { search.ask(count) }
+    public mutating func tell(_ outcomes: [Told]) { search.tell(outcomes) }
 }

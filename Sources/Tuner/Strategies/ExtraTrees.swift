@@ -7,12 +7,6 @@ struct ExtraTrees: Sendable {
     /// Whether the last column is tried at every node.
     var alwaysTriesLast = false
 
-    /// What all trees together say of one row.
-    struct Prediction: Hashable, Sendable {
-        var mean: Float
-        var deviation: Float
-    }
-
     /// Learns `targets` (one for each of `points`, rows of the table) and predicts every row.
     ///
     /// A tree is never kept: while it grows, the set of rows that reach a node is split with the node's points, which costs a pass over

@@ -6,7 +6,7 @@ import KernelSpace
 /// Every parameter with a choice gives its value index; a whole-number parameter whose values are not all powers of two also
 /// its largest power-of-two divisor (alignment: 96 is more like 32 than like 97). Every pair of positive parameters gives
 /// its product (a tile's area, a block's size: what costs registers, cache and threads), and so does everything that the
-/// constraints compute (`Quantity`).
+/// constraints compute (`Quantity`). What orders configurations as another feature does is left out.
 struct Features: Sendable {
     private enum Feature {
         case index(Int)
@@ -20,10 +20,16 @@ struct Features: Sendable {
 
     private let space: SearchSpace
     private let features: [Feature]
+    /// How many of the features, the first, are parameters.
+    let parameterCount: Int
     /// By parameter and value index; 0 for what is no number.
     private let numbers: [[Double]]
     /// By feature: the highest number of each class but the last.
     private let bounds: [[Double]]
+    /// By feature: logarithms of the least and the greatest number; nil for what is not positive, or has two values.
+    private let logarithms: [ClosedRange<Double>?]
+
+    var count: Int { features.count }
 
     init(space: SearchSpace) {
         let numbers = space.parameters.map { $0.values.map { $0.number ?? 0 } }
@@ -37,12 +43,40 @@ struct Features: Sendable {
             features += positive.dropFirst(offset + 1).map { .product(first, $0) }
         }
         features += space.quantities.map(Feature.quantity)
-        self.space = space
-        self.features = features
-        self.numbers = numbers
         var draw = Draw(count: space.count, seed: 1)
         let sample = (0..<Self.sampleCount).compactMap { _ in draw.next(unless: { _ in false }) }
-        bounds = Self.columns(of: sample, space, features, numbers).map(Self.bounds)
+        var seen: Set<[UInt8]> = []
+        var kept: [Feature] = []
+        var bounds: [[Double]] = []
+        var logarithms: [ClosedRange<Double>?] = []
+        let columns = Self.columns(of: sample, space, features, numbers)
+        for (position, (feature, column)) in zip(features, columns).enumerated() {
+            let own = Self.bounds(of: column)
+            let isNew = seen.insert(column.map { Self.classOf($0, own) }).inserted
+            guard isNew || position < open.count else { continue }
+            kept.append(feature)
+            bounds.append(own)
+            logarithms.append(Self.logarithms(of: feature, column, numbers))
+        }
+        self.space = space
+        self.features = kept
+        self.numbers = numbers
+        self.bounds = bounds
+        self.logarithms = logarithms
+        parameterCount = open.count
+    }
+
+    private static func logarithms(
+        of feature: Feature, _ column: [Double], _ numbers: [[Double]]
+    ) -> ClosedRange<Double>? {
+        var column = column
+        if case .index(let position) = feature {
+            guard numbers[position].count > 2 else { return nil }
+            column = numbers[position]
+        }
+        guard let least = column.min(), let greatest = column.max(), least > 0, least < greatest
+        else { return nil }
+        return log(least)...log(greatest)
     }
 
     /// Exponent of the largest power of two that divides a whole number; 0 for others.
@@ -66,6 +100,27 @@ struct Features: Sendable {
             table.append(column: column.map { Self.classOf($0, bounds) })
         }
         return table
+    }
+
+    /// By feature: a number from 0 to 1 for each of `configurations`. Logarithms where there are any, because tiles and blocks grow by
+    /// factors; else the class.
+    func coordinates(of configurations: [SearchSpace.Number]) -> [[Float]] {
+        let columns = Self.columns(of: configurations, space, features, numbers)
+        return columns.indices.map { feature in
+            guard let range = logarithms[feature] else {
+                let highest = Float(max(1, bounds[feature].count))
+                return columns[feature].map { Float(Self.classOf($0, bounds[feature])) / highest }
+            }
+            var column = columns[feature]
+            if case .index(let position) = features[feature] {
+                column = column.map { numbers[position][Int($0)] }
+            }
+            let span = range.upperBound - range.lowerBound
+            return column.map { number in
+                let logarithm = log(max(number, .leastNormalMagnitude))
+                return Float(min(max(0, (logarithm - range.lowerBound) / span), 1))
+            }
+        }
     }
 
     /// How many of `bounds` the number is above.

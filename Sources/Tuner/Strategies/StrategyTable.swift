@@ -11,12 +11,17 @@ public struct StrategyDescription: Sendable {
     public static let all: [StrategyDescription] = [
         StrategyDescription(
             name: "auto",
-            summary: "forest, started from what the kernel taught elsewhere, sparing compiles",
-            options: ForestStrategy.options, make: AutoStrategy.init),
+            summary: "process, started from what the kernel taught elsewhere, sparing compiles",
+            options: ModelOption.all, make: AutoStrategy.init),
+        StrategyDescription(
+            name: "process",
+            summary: "expected improvement under a Gaussian process",
+            options: ModelOption.all, make: ModelStrategy<GaussianProcess>.init),
         StrategyDescription(
             name: "forest",
             summary: "expected improvement under a model of random trees",
-            options: ForestStrategy.options, make: ForestStrategy.init),
+            options: ForestSurrogate.options + ModelOption.all,
+            make: ModelStrategy<ForestSurrogate>.init),
         StrategyDescription(
             name: "genetic",
             summary: "children of the best so far: crossover, mutation, tournaments",

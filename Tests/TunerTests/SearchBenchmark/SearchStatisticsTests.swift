@@ -77,7 +77,7 @@ import Testing
     private func benchmark(threads: Int, batch: Int = 1) async throws -> SearchBenchmark {
         try await SearchBenchmark(
             spaces: [("dot", fixture("dot.t4.json")), ("rmsnorm", fixture("rmsnorm.t4.json"))],
-            strategies: ["auto:trees=2", "random", "exhaustive"], budgets: [10, 1_000], seeds: 3,
+            strategies: ["forest:trees=2", "random", "exhaustive"], budgets: [10, 1_000], seeds: 3,
             batch: batch, threads: threads)
     }
 

@@ -1,29 +1,30 @@
 import Foundation
 import KernelSpace
 
-/// Model-guided: extremely randomised trees over the trials so far, expected improvement over what is left.
+/// Model-guided: a surrogate of the trials so far, expected improvement over what is left.
 ///
-/// Starts with configurations spread over the space. What was learnt elsewhere (priors) is one more feature, which the trees use as far
+/// Starts with configurations spread over the space. What was learnt elsewhere (priors) is one more feature, which the model uses as far
 /// as it explains the trials here, and proposes half of the first configurations.
-public struct ForestStrategy: Strategy {
+struct ModelStrategy<Model: Surrogate>: Strategy {
     /// Spaces up to here are scored whole, larger ones by a sample and the neighbours of the best.
-    static let wholeSpaceLimit: SearchSpace.Number = 32_768
+    private static var wholeSpaceLimit: SearchSpace.Number { 32_768 }
     /// Random configurations of which the one farthest from the others begins.
-    static let spreadSample = 100
+    private static var spreadSample: Int { 100 }
     /// A model of more trials is no better where it matters and costs time.
-    static let modelledTrials = 256
+    private static var modelledTrials: Int { 256 }
+    /// Beyond that the trials to learn from are chosen again after so many more: a surrogate keeps what it made of them until then.
+    private static var trialsPerChoice: Int { 32 }
+    /// A sample of a large space is drawn again when the trials have grown by this factor.
+    private static var trialsPerSample: Double { 1.15 }
 
     private let space: SearchSpace
     private let features: Features
-    private let forest: ExtraTrees
+    private var model: Model
     private let initialCount: Int
     private let sampleCount: Int
     /// A candidate this near to the most promising is as good if its machine code is there already.
     private let indifference: Double
     private let specializing: [Int]
-    /// How far the trees err together, which their spread does not show. Without it the search passes over what they agree to be nearly as
-    /// good as the best, in favour of what they know nothing of.
-    private let commonError: Float
     private var prior: PriorModel?
     private var generator: SeededGenerator
     private var draw: Draw
@@ -32,10 +33,10 @@ public struct ForestStrategy: Strategy {
     private var trials: [Told] = []
     private var asked: Set<SearchSpace.Number> = []
     private var specializations: Set<[Int]> = []
-    /// All configurations, if they are scored whole.
-    private var whole: Candidates?
+    /// What was scored last; the model has it.
+    private var scored: Candidates?
 
-    public init(_ task: SearchTask) {
+    init(_ task: SearchTask) {
         self.init(task, priors: [], indifference: 0)
     }
 
@@ -43,53 +44,29 @@ public struct ForestStrategy: Strategy {
     init(_ task: SearchTask, priors: [Prior], indifference: Double) {
         space = task.space
         features = Features(space: space)
+        model = Model(task, features: features)
         generator = SeededGenerator(seed: task.seed)
         draw = Draw(count: space.count, seed: generator.next())
-        var forest = ExtraTrees()
-        forest.trees = Int(task.value(of: Self.trees))
-        forest.tries = Int(task.value(of: Self.tries))
-        initialCount = Int(task.value(of: Self.initial))
-        sampleCount = Int(task.value(of: Self.candidates))
-        commonError = Float(task.value(of: Self.error))
+        initialCount = Int(task.value(of: ModelOption.initial))
+        sampleCount = Int(task.value(of: ModelOption.candidates))
         self.indifference = indifference
         specializing = task.space.parameters.indices.filter {
             task.space.parameters[$0].isSpecialization
         }
         prior = PriorModel(priors, space: space, using: &generator)
-        forest.alwaysTriesLast = prior != nil
-        self.forest = forest
     }
 
-    static let trees = StrategyOption(
-        name: "trees", summary: "trees of the forest", defaultValue: 48, range: 1...1_000)
-    static let tries = StrategyOption(
-        name: "features", summary: "features tried at a node of a tree", defaultValue: 3,
-        range: 1...1_000)
-    static let initial = StrategyOption(
-        name: "initial", summary: "configurations spread over the space before the model leads",
-        defaultValue: 7, range: 1...1_000)
-    static let candidates = StrategyOption(
-        name: "candidates",
-        summary: "configurations of a large space that the model is asked about",
-        defaultValue: 8_192, range: 1...1_000_000)
-    static let error = StrategyOption(
-        name: "error",
-        summary: "what the trees err by in common, of the way from the best to the bad",
-        defaultValue: 0.1, range: 0...10)
-    static let options = [trees, tries, initial, candidates, error]
-
-    public mutating func tell(_ outcomes: [Told]) {
+    mutating func tell(_ outcomes: [Told]) {
         for outcome in outcomes {
             trials.append(outcome)
             take(outcome.configuration)
         }
     }
 
-    public mutating func ask(_ count: Int) -> [SearchSpace.Number] {
+    mutating func ask(_ count: Int) -> [SearchSpace.Number] {
         var batch: [SearchSpace.Number] = []
         // What the model expects of the batch's own members: without it they would all lie in one place.
         var expected: [Float] = []
-        var scored: Candidates?
         while batch.count < count {
             let isInitial = trials.count + batch.count < initialCount
             let choice: (number: SearchSpace.Number, expected: Float)?
@@ -97,13 +74,9 @@ public struct ForestStrategy: Strategy {
                 choice = initialChoice(offset: batch.count)
             } else {
                 let (learnt, targets) = lessons(batch, expected)
-                let candidates = scored ?? candidates(with: learnt)
-                scored = candidates
-                choice = modelChoice(of: candidates, learnt, targets)
+                choice = modelChoice(of: candidates(with: learnt), learnt, targets)
             }
             guard let choice else { break }
-            // What is no candidate cannot be learnt from: the next choice needs candidates with it.
-            if scored?.row(of: choice.number) == nil { scored = nil }
             take(choice.number)
             batch.append(choice.number)
             expected.append(choice.expected)
@@ -162,9 +135,8 @@ public struct ForestStrategy: Strategy {
     private mutating func modelChoice(
         of candidates: Candidates, _ learnt: [SearchSpace.Number], _ targets: [Float]
     ) -> (number: SearchSpace.Number, expected: Float)? {
-        let predictions = forest.predict(
-            candidates.table, points: learnt.compactMap(candidates.row), targets: targets,
-            using: &generator)
+        let predictions = model.predict(
+            points: learnt.compactMap(candidates.row), targets: targets, using: &generator)
         let best = targets.min() ?? 0
         var isOpen = [Bool](repeating: true, count: candidates.numbers.count)
         for number in asked { if let row = candidates.row(of: number) { isOpen[row] = false } }
@@ -172,10 +144,10 @@ public struct ForestStrategy: Strategy {
         var top = -1.0
         for (row, prediction) in predictions.enumerated() where isOpen[row] {
             let enough = top * (1 - indifference)
-            guard prediction.largestImprovement(over: best, error: commonError) >= enough else {
+            guard prediction.largestImprovement(over: best) >= enough else {
                 continue
             }
-            let score = prediction.expectedImprovement(over: best, error: commonError)
+            let score = prediction.expectedImprovement(over: best)
             top = max(top, score)
             if score >= enough { scores.append((row, score)) }
         }
@@ -194,9 +166,12 @@ public struct ForestStrategy: Strategy {
     /// What is scored, and what the model learns from.
     private struct Candidates {
         var numbers: [SearchSpace.Number]
-        var table: FeatureTable
         /// Nil if every number is its row.
         var rows: [SearchSpace.Number: Int]?
+        /// The fastest of the trials that they were chosen by.
+        var best: SearchSpace.Number?
+        /// Whether they serve until there are so many trials.
+        var end = Int.max
 
         func row(of number: SearchSpace.Number) -> Int? {
             if let rows { return rows[number] }
@@ -205,13 +180,36 @@ public struct ForestStrategy: Strategy {
     }
 
     /// The whole space, or a sample of it with the neighbours of the best and all `learnt`.
+    ///
+    /// A sample serves until there is a new best, whose neighbours it lacks, something to learn from that it lacks, or a model that is due to
+    /// be fitted again anyway.
     private mutating func candidates(with learnt: [SearchSpace.Number]) -> Candidates {
-        if let whole { return whole }
-        if space.count <= Self.wholeSpaceLimit {
-            let found = candidates(Array(0..<space.count), rows: nil)
-            whole = found
-            return found
+        let ranked = ranked()
+        if let scored, trials.count < scored.end,
+            scored.rows == nil || scored.best == ranked.first?.configuration,
+            learnt.allSatisfy({ scored.row(of: $0) != nil })
+        {
+            return scored
         }
+        var found =
+            space.count <= Self.wholeSpaceLimit
+            ? Candidates(numbers: Array(0..<space.count)) : sample(with: learnt, near: ranked)
+        if found.rows != nil {
+            found.best = ranked.first?.configuration
+            found.end = Int((Double(trials.count) * Self.trialsPerSample).rounded(.up))
+        }
+        model.take(
+            found.numbers,
+            prior: prior.map {
+                $0.predictions(for: features.table(of: found.numbers), row: found.row)
+            })
+        scored = found
+        return found
+    }
+
+    private mutating func sample(with learnt: [SearchSpace.Number], near ranked: [Told])
+        -> Candidates
+    {
         var numbers: [SearchSpace.Number] = []
         var rows: [SearchSpace.Number: Int] = [:]
         func add(_ number: SearchSpace.Number) {
@@ -221,7 +219,7 @@ public struct ForestStrategy: Strategy {
         }
         learnt.forEach(add)
         prior?.configurations.forEach(add)
-        for trial in ranked().prefix(5) where trial.seconds != nil {
+        for trial in ranked.prefix(5) where trial.seconds != nil {
             let neighbours = space.neighbours(of: trial.configuration)
             // Domains of thousands of values have thousands of neighbours: an even sample does.
             for number in stride(from: 0, to: neighbours.count, by: 1 + neighbours.count / 512) {
@@ -231,66 +229,47 @@ public struct ForestStrategy: Strategy {
         for _ in 0..<sampleCount {
             add(SearchSpace.Number.random(in: 0..<space.count, using: &generator))
         }
-        return candidates(numbers, rows: rows)
+        return Candidates(numbers: numbers, rows: rows)
     }
 
-    private func candidates(
-        _ numbers: [SearchSpace.Number], rows: [SearchSpace.Number: Int]?
-    ) -> Candidates {
-        var candidates = Candidates(
-            numbers: numbers, table: features.table(of: numbers), rows: rows)
-        if let prior {
-            let predictions = prior.predictions(for: candidates.table, row: candidates.row)
-            let highest = Float(FeatureTable.classLimit - 1)
-            candidates.table.append(column: predictions.map { UInt8(($0 * highest).rounded()) })
-        }
-        return candidates
-    }
-
-    /// What the model learns from: all trials, or the best half of the limit and an even sample of the others.
+    /// What the model learns from: all trials, or a choice of them (the best half, an even sample of the others) and those since.
     private func lessons(_ batch: [SearchSpace.Number], _ expected: [Float]) -> (
         configurations: [SearchSpace.Number], targets: [Float]
     ) {
         var learnt = trials
         if learnt.count > Self.modelledTrials {
-            let order = ranked()
-            let others = order.dropFirst(Self.modelledTrials / 2)
-            let step = (others.count + Self.modelledTrials / 2 - 1) / (Self.modelledTrials / 2)
+            let excess = learnt.count - Self.modelledTrials
+            let chosen = learnt.count - 1 - (excess - 1) % Self.trialsPerChoice
+            let room = Self.modelledTrials - Self.trialsPerChoice
+            let order = ranked(learnt.prefix(chosen))
+            let others = order.dropFirst(room / 2)
+            let step = (others.count + room / 2 - 1) / (room / 2)
             learnt =
-                order.prefix(Self.modelledTrials / 2)
+                order.prefix(room / 2)
                 + stride(from: others.startIndex, to: others.endIndex, by: step).map { others[$0] }
+                + learnt.dropFirst(chosen)
         }
         let targets = TrialTargets(seconds: learnt.map(\.seconds)).values
         return (learnt.map(\.configuration) + batch, targets + expected)
     }
 
     /// The fastest first, failures last, the earlier first among equals.
-    private func ranked() -> [Told] {
-        trials.enumerated().sorted {
+    private func ranked(_ trials: ArraySlice<Told>? = nil) -> [Told] {
+        (trials ?? self.trials[...]).enumerated().sorted {
             ($0.element.seconds ?? .infinity, $0.offset)
                 < ($1.element.seconds ?? .infinity, $1.offset)
         }.map(\.element)
     }
 }
 
-extension ExtraTrees.Prediction {
-    /// The trees' spread and the `error` they have in common.
-    private func uncertainty(_ error: Float) -> Float {
-        (deviation * deviation + error * error).squareRoot()
-    }
-
-    /// Expected improvement (Jones, Schonlau, Welch 1998) of a normal prediction over `best`, smaller being better.
-    fileprivate func expectedImprovement(over best: Float, error: Float) -> Double {
-        let gain = Double(best - mean)
-        let deviation = Double(uncertainty(error))
-        guard deviation > 1e-9 else { return max(0, gain) }
-        let z = gain / deviation
-        let density = exp(-0.5 * z * z) * 0.398_942_280_401_432_7
-        return gain * 0.5 * erfc(-z * 0.707_106_781_186_547_5) + deviation * density
-    }
-
-    /// What the expected improvement is never above: spares most candidates the exponential.
-    fileprivate func largestImprovement(over best: Float, error: Float) -> Double {
-        Double(max(0, best - mean) + 0.4 * uncertainty(error))
-    }
+/// What every model-guided strategy can be told.
+enum ModelOption {
+    static let initial = StrategyOption(
+        name: "initial", summary: "configurations spread over the space before the model leads",
+        defaultValue: 7, range: 1...1_000)
+    static let candidates = StrategyOption(
+        name: "candidates",
+        summary: "configurations of a large space that the model is asked about",
+        defaultValue: 8_192, range: 1...1_000_000)
+    static let all = [initial, candidates]
 }
