@@ -1,16 +1,61 @@
 /// How far a variant's results were from the reference.
-public struct Verification: Hashable, Codable, Sendable {
+public struct Verification: Hashable, Sendable {
     /// Largest |x − reference| / (absolute + relative · |reference|); at most 1 for a pass.
     public var worstToleranceShare: Double
     /// ‖x − reference‖ / ‖reference‖ on the tuned problem.
     public var relativeErrorNorm: Double
+    /// Largest |x − reference| in units in the last place of the output's element type.
+    ///
+    /// The unit is the spacing of that type at the reference, but at least its spacing where the tolerance turns from absolute to
+    /// relative: below it terms have cancelled, and the spacing there says nothing of how well they were added up.
+    public var maximumULPs: Double
     /// Elements compared, on all problems.
     public var comparedElements: Int
+    /// Hash of the outputs' bits on the tuned problem, padding left out; 0 where nothing was computed (a recording).
+    ///
+    /// Two configurations with the same hash compute the same bits from the same inputs.
+    public var outputHash: UInt64
 
-    public init(worstToleranceShare: Double, relativeErrorNorm: Double, comparedElements: Int) {
+    public init(
+        worstToleranceShare: Double, relativeErrorNorm: Double, maximumULPs: Double = 0,
+        comparedElements: Int, outputHash: UInt64 = 0
+    ) {
         self.worstToleranceShare = worstToleranceShare
         self.relativeErrorNorm = relativeErrorNorm
+        self.maximumULPs = maximumULPs
         self.comparedElements = comparedElements
+        self.outputHash = outputHash
+    }
+}
+
+extension Verification: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case worstToleranceShare, relativeErrorNorm, maximumULPs, comparedElements, outputHash
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let hash = try fields.decode(String.self, forKey: .outputHash)
+        guard let outputHash = UInt64(hash, radix: 16) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .outputHash, in: fields, debugDescription: "\(hash) is not hexadecimal")
+        }
+        self.init(
+            worstToleranceShare: try fields.decode(Double.self, forKey: .worstToleranceShare),
+            relativeErrorNorm: try fields.decode(Double.self, forKey: .relativeErrorNorm),
+            maximumULPs: try fields.decode(Double.self, forKey: .maximumULPs),
+            comparedElements: try fields.decode(Int.self, forKey: .comparedElements),
+            outputHash: outputHash)
+    }
+
+    /// The hash as hexadecimal text: many readers of JSON round numbers of 64 bits.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(worstToleranceShare, forKey: .worstToleranceShare)
+        try fields.encode(relativeErrorNorm, forKey: .relativeErrorNorm)
+        try fields.encode(maximumULPs, forKey: .maximumULPs)
+        try fields.encode(comparedElements, forKey: .comparedElements)
+        try fields.encode(String(outputHash, radix: 16), forKey: .outputHash)
     }
 }
 

@@ -178,6 +178,22 @@ final class ProblemBuffers {
         return nil
     }
 
+    /// Hash of the outputs' bits, padding left out.
+    func outputHash() -> UInt64 {
+        var hash: UInt64 = 0
+        for (index, buffer) in layout.buffers.enumerated() where buffer.role == .output {
+            let bytes = UnsafeRawBufferPointer(
+                start: buffers[index].start, count: buffer.byteCount)
+            let size = buffer.element.size
+            buffer.forEachRun { _, offset in
+                let run = bytes[offset * size..<(offset + buffer.runLength) * size]
+                hash = ContentHash.of(UnsafeRawBufferPointer(rebasing: run), after: hash)
+                return true
+            }
+        }
+        return hash
+    }
+
     /// `column` is where this output's elements begin in a row of the reference.
     @_specialize(where S == Float)
     @_specialize(where S == Double)
@@ -202,7 +218,7 @@ final class ProblemBuffers {
                 let expected = reference.value(
                     row: row, column: column + logical - row * width)
                 let value = elements[offset + place]
-                let passes = expected.map { result.add(value.double, expected: $0) } ?? true
+                let passes = expected.map { result.add(value, expected: $0) } ?? true
                 let isPoison = value.hasSameBits(as: poison)
                 if isPoison && (S.poisonIsUnmistakable || !passes) {
                     failure = .unwritten(
@@ -228,6 +244,7 @@ struct Comparison {
     let absolute: Double
     let relative: Double
     private(set) var worstShare = 0.0
+    private(set) var maximumULPs = 0.0
     private(set) var count = 0
     private var errorSquares = 0.0
     private var referenceSquares = 0.0
@@ -244,8 +261,10 @@ struct Comparison {
     }
 
     /// Whether the value passes.
-    mutating func add(_ value: Double, expected: Double) -> Bool {
+    @inline(__always)
+    mutating func add<S: Scalar>(_ element: S, expected: Double) -> Bool {
         count += 1
+        let value = element.double
         // Equal infinities, and the NaN that a reference really has, pass.
         if value == expected || (value.isNaN && expected.isNaN) {
             if expected.isFinite { referenceSquares += expected * expected }
@@ -253,10 +272,18 @@ struct Comparison {
         }
         let error = (value - expected).magnitude
         let allowed = absolute + relative * expected.magnitude
-        guard error <= allowed else { return false }
+        guard error <= allowed, error.isFinite else { return false }
         worstShare = max(worstShare, error / allowed)
+        maximumULPs = max(maximumULPs, error / spacing(S.self, at: expected.magnitude))
         errorSquares += error * error
         referenceSquares += expected * expected
         return true
+    }
+
+    /// The unit of `maximumULPs`; see Verification. No type can meet a relative tolerance finer than its own grain.
+    @inline(__always)
+    private func spacing<S: Scalar>(_: S.Type, at magnitude: Double) -> Double {
+        let grain = max(relative, S.epsilon)
+        return S.spacing(at: grain > 0 ? max(magnitude, absolute / grain) : magnitude)
     }
 }

@@ -33,6 +33,7 @@ struct LoadedCandidate {
 struct Verifier {
     let loaded: LoadedCandidate
     private(set) var worstShare = 0.0
+    private(set) var maximumULPs = 0.0
     private(set) var comparedElements = 0
 
     init(_ loaded: LoadedCandidate) { self.loaded = loaded }
@@ -78,6 +79,7 @@ struct Verifier {
             ?? check.buffers.compareOutputs(with: check.reference, &comparison)
         if let failure { return .failure(WorkerFault(failure)) }
         worstShare = max(worstShare, comparison.worstShare)
+        maximumULPs = max(maximumULPs, comparison.maximumULPs)
         comparedElements += comparison.count
         return .success(comparison.relativeErrorNorm)
     }

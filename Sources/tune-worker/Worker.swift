@@ -71,13 +71,15 @@ final class Worker {
             let begin = MonotonicTime.now
             var verifier = Verifier(loaded[0])
             let norm = try verify(&verifier, request, problem)
+            let hash = problem.tuned.buffers.outputHash()
             cworker_end_phase()
             let middle = MonotonicTime.now
             cworker_begin_phase(nonce, "measure", limits.measureSeconds)
             let measurement = try time(&verifier, request, problem)
             let verification = Verification(
                 worstToleranceShare: verifier.worstShare, relativeErrorNorm: norm,
-                comparedElements: verifier.comparedElements)
+                maximumULPs: verifier.maximumULPs, comparedElements: verifier.comparedElements,
+                outputHash: hash)
             let times = WorkerTimes(
                 verify: middle - begin, measure: MonotonicTime.now - middle)
             return .measured(verification, measurement, times)

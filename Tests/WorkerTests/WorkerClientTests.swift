@@ -29,6 +29,9 @@ extension WorkerSuites {
             #expect(result.verification.comparedElements == 2 * 62 + 2 * 128 * 64)
             #expect(result.verification.worstToleranceShare < 1)
             #expect(result.verification.relativeErrorNorm < 1e-6)
+            // 2·x + 1 in float32: the product is exact, the sum is rounded once, to half a unit.
+            #expect(result.verification.maximumULPs > 0.4)
+            #expect(result.verification.maximumULPs <= 0.5)
             #expect((7...30).contains(result.measurement.samples.count))
             #expect(result.measurement.samples.allSatisfy { $0 > 0 })
             #expect(
@@ -42,6 +45,20 @@ extension WorkerSuites {
             let result = try await measured(
                 fixture.candidate(), fixture.request(), scratch: [])
             #expect(result.verification.comparedElements == 2 * 128 * 64)
+        }
+
+        @Test func `the hash of the outputs tells results that differ in a bit, and no others`()
+            async throws
+        {
+            let fixture = try await Fixture.shared.value
+            func hash(_ candidate: Candidate, seed: UInt64 = 7) async throws -> UInt64 {
+                try await measured(candidate, fixture.request(seed: seed)).verification.outputHash
+            }
+            let alone = try await hash(fixture.candidate())
+            #expect(try await hash(fixture.candidate(threads: 3)) == alone)
+            #expect(try await hash(fixture.candidate("good_in_c")) == alone)
+            #expect(try await hash(fixture.candidate("one_bit_off")) != alone)
+            #expect(try await hash(fixture.candidate(), seed: 8) != alone)
         }
 
         @Test func `cold calls rotate through copies`() async throws {
