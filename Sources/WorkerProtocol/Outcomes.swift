@@ -85,6 +85,9 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     case wrongResult(problem: String, buffer: String, index: Int, value: String, expected: String)
     /// An output element was left as it was poisoned. Every `index` counts elements from the start of the buffer, padding included.
     case unwritten(problem: String, buffer: String, index: Int)
+    /// Outputs differ between two calls on the same inputs, though the manifest declares that they do not.
+    case nondeterministic(
+        problem: String, buffer: String, index: Int, value: String, again: String)
     /// Padding between rows, an input, or memory just outside the buffer (index negative, or past the end) was overwritten.
     case overwritten(problem: String, buffer: String, index: Int)
     /// A guard page was touched: `offset` bytes past the end (or, negative, before the start) of the buffer.
@@ -96,6 +99,8 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     case killed(signal: Int)
     case timeout(phase: String, seconds: Double)
     case outOfMemory(limit: Int)
+    /// It made a system call that no kernel has use for: opened a socket, started a process, signalled another …
+    case forbidden(call: String)
     /// It left a thread or a descriptor, or wrote to the reply channel.
     case misbehaved(message: String)
     /// Not the candidate's fault: disk full, worker not started …
@@ -113,8 +118,8 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     /// Wrong results are remembered once seen twice: the evaluator repeats them before it reports one.
     public var isDeterministic: Bool {
         switch self {
-        case .compilation, .wrongResult, .unwritten, .overwritten, .outOfBounds, .misbehaved,
-            .recorded:
+        case .compilation, .wrongResult, .unwritten, .nondeterministic, .overwritten, .outOfBounds,
+            .forbidden, .misbehaved, .recorded:
             true
         case .crash, .exited, .compilerStopped, .killed, .timeout, .outOfMemory, .infrastructure:
             false
@@ -128,6 +133,7 @@ public enum Failure: Error, Hashable, Codable, Sendable {
         case .compilerStopped: "compilerStopped"
         case .wrongResult: "wrongResult"
         case .unwritten: "unwritten"
+        case .nondeterministic: "nondeterministic"
         case .overwritten: "overwritten"
         case .outOfBounds: "outOfBounds"
         case .crash: "crash"
@@ -135,6 +141,7 @@ public enum Failure: Error, Hashable, Codable, Sendable {
         case .killed: "killed"
         case .timeout: "timeout"
         case .outOfMemory: "outOfMemory"
+        case .forbidden: "forbidden"
         case .misbehaved: "misbehaved"
         case .infrastructure: "infrastructure"
         case .recorded: "recorded"
@@ -145,9 +152,10 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     public var invalidity: Invalidity {
         switch self {
         case .compilation, .compilerStopped: .compile
-        case .wrongResult, .unwritten, .overwritten: .correctness
+        case .wrongResult, .unwritten, .nondeterministic, .overwritten: .correctness
         case .timeout: .timeout
-        case .outOfBounds, .crash, .exited, .killed, .outOfMemory, .misbehaved, .infrastructure:
+        case .outOfBounds, .crash, .exited, .killed, .outOfMemory, .forbidden, .misbehaved,
+            .infrastructure:
             .runtime
         case .recorded(let known, _): known
         }

@@ -178,6 +178,36 @@ final class ProblemBuffers {
         return nil
     }
 
+    /// The bytes of every output, padding included, to be compared with those of another call.
+    func outputs() -> [[UInt8]] {
+        zip(layout.buffers, buffers).filter { $0.0.role == .output }.map { layout, buffer in
+            Array(UnsafeRawBufferPointer(start: buffer.start, count: layout.byteCount))
+        }
+    }
+
+    /// The first output element whose bits are not those of `earlier`, or nil.
+    func firstDifference(from earlier: [[UInt8]]) -> Failure? {
+        let outputs = layout.buffers.indices.filter { layout.buffers[$0].role == .output }
+        for (index, bytes) in zip(outputs, earlier) {
+            let buffer = layout.buffers[index]
+            let now = UnsafeRawBufferPointer(start: buffers[index].start, count: bytes.count)
+            guard let byte = bytes.indices.first(where: { bytes[$0] != now[$0] }) else { continue }
+            let place = byte / buffer.element.size
+            let before = bytes.withUnsafeBytes { Self.text(buffer.element.scalar, $0, place) }
+            return .nondeterministic(
+                problem: name, buffer: buffer.name, index: place, value: before,
+                again: Self.text(buffer.element.scalar, now, place))
+        }
+        return nil
+    }
+
+    private static func text<S: Scalar>(
+        _: S.Type, _ bytes: UnsafeRawBufferPointer, _ place: Int
+    ) -> String {
+        let size = MemoryLayout<S>.size
+        return "\(bytes.loadUnaligned(fromByteOffset: place * size, as: S.self).double)"
+    }
+
     /// Hash of the outputs' bits, padding left out.
     func outputHash() -> UInt64 {
         var hash: UInt64 = 0
