@@ -65,7 +65,8 @@ public struct Status: Hashable, Codable, Sendable {
     public init(
         version: String, process: Int, started: Double, socket: String, stateDirectory: String,
         kernelFolders: [String], compiler: Compiler, isolation: Isolation, device: Device,
-        nativeTarget: String?, kernels: Int, rejectedKernels: Int, records: Int, running: String?, queued: [String],
+        nativeTarget: String?, kernels: Int, rejectedKernels: Int, records: Int, running: String?,
+        queued: [String],
         measuringElsewhere: String?
     ) {
         self.version = version

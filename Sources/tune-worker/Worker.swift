@@ -27,7 +27,8 @@ final class Worker {
             case .prepare(let body):
                 try prepare(body)
                 return WorkerReply(
-                    nonce: nonce, body: .prepared(referenceSeconds: try prepared().referenceSeconds))
+                    nonce: nonce, body: .prepared(referenceSeconds: try prepared().referenceSeconds)
+                )
             case .measure(let body):
                 return WorkerReply(nonce: nonce, body: try measure(body, nonce: nonce))
             case .confirm(let body):
@@ -225,7 +226,8 @@ final class Worker {
     /// that back and checks what they left.
     private func guarded(
         _ candidates: [Candidate], _ problem: PreparedProblem, nonce: UInt64, phase: String,
-        seconds: Double, seen: Double, _ body: ([LoadedCandidate]) throws(WorkerFault) -> WorkerReply.Body
+        seconds: Double, seen: Double,
+        _ body: ([LoadedCandidate]) throws(WorkerFault) -> WorkerReply.Body
     ) throws(WorkerFault) -> WorkerReply.Body {
         let threads = candidates.map(\.threads).max() ?? 1
         try growTeam(threads)

@@ -80,7 +80,7 @@ import WorkerProtocol
         let provider = try provider(tiny, library: .failure(missing))
         let entry = try entry(tiny)
         let (space, configuration) = try provider.space(for: entry, target: "cpu-native")
-        #expect(space.count == 16)
+        #expect(space.count == 20)
         #expect(configuration == TinyKernel.configuration(unroll: 1))
         #expect(try provider.recordKey(for: entry, target: "cpu-native").kernel == "triple")
         #expect(

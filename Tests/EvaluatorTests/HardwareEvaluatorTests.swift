@@ -146,8 +146,18 @@ private actor ScriptedLane: MeasuringLane {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let found = try await Toolchain.find(
             .init(named: nil, environment: ProcessInfo.processInfo.environment))
-        try Data("#!/bin/sh\necho call >> \(folder)/calls\nexec \(found.swiftc) \"$@\"\n".utf8)
-            .write(to: URL(filePath: folder + "/swiftc"))
+        try Data(
+            """
+            #!/bin/sh
+            for word; do
+                if [ "$before" = -module-cache-path ]; then echo call >> "$word/calls"; fi
+                before=$word
+            done
+            exec \(found.swiftc) "$@"
+
+            """.utf8
+        )
+        .write(to: URL(filePath: folder + "/swiftc"))
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o755], ofItemAtPath: folder + "/swiftc")
         let tiny = try await TinyKernel(swiftc: folder + "/swiftc")
@@ -157,7 +167,9 @@ private actor ScriptedLane: MeasuringLane {
                 #expect($1.failure?.code == "compilation")
             }
         }
-        #expect(try String(contentsOfFile: folder + "/calls", encoding: .utf8) == "call\n")
+        #expect(
+            try String(
+                contentsOfFile: tiny.state + "/objects/modules/calls", encoding: .utf8) == "call\n")
     }
 
     @Test func `the worker's own times are what is reported`() async throws {

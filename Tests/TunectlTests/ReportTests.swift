@@ -155,7 +155,8 @@ struct ListingTests {
             stateDirectory: "/var/lib/t", kernelFolders: ["/k"],
             compiler: Status.Compiler(problem: "there is no swiftc"),
             isolation: Isolation(fileSystem: .landlock(version: 7), filtersSystemCalls: true),
-            device: Samples.device, nativeTarget: "cpu-avx2", kernels: 3, rejectedKernels: 1, records: 5, running: nil,
+            device: Samples.device, nativeTarget: "cpu-avx2", kernels: 3, rejectedKernels: 1,
+            records: 5, running: nil,
             queued: ["s1", "s2"], measuringElsewhere: "process 7")
         #expect(
             text(Listings.status(status, now: 1300)) == [

@@ -26,7 +26,8 @@ public struct CompileLimits: Sendable {
     /// `parallelCalls` is best the number of processors: nothing is measured meanwhile.
     public init(
         secondsPerCall: Double = 10, secondsPerFunction: Double = 1,
-        addressSpace: Int = 8 << 30, fileSize: Int = 256 << 20, functionsPerCall: Int = 64, parallelCalls: Int
+        addressSpace: Int = 8 << 30, fileSize: Int = 256 << 20, functionsPerCall: Int = 64,
+        parallelCalls: Int
     ) {
         self.secondsPerCall = secondsPerCall
         self.secondsPerFunction = secondsPerFunction
@@ -199,9 +200,8 @@ struct Compiler: Sendable {
                 addressSpace: limits.addressSpace,
                 // Of each process; wall time is what normally ends a call.
                 cpuTime: Int((seconds * 2).rounded(.up)), fileSize: limits.fileSize),
-            sandbox: Sandbox(
-                readable: Sandbox.system + toolchain.folders + ["/proc", headers],
-                writable: [folder, moduleFolder])
+            // It may read all that its user may: toolchains are spread over links, wrappers and homes. What it reads stays here.
+            sandbox: Sandbox(readable: ["/"], writable: [folder, moduleFolder])
         ).run(timeout: seconds)
     }
 

@@ -149,14 +149,6 @@ public struct Toolchain: Hashable, Sendable {
         }
     }
 
-    /// Where the compiler, the linker and the lister lie with what they need: two folders above each (`usr` of `usr/bin/swiftc`).
-    var folders: [String] {
-        [swiftc, linker, symbolLister].map {
-            URL(filePath: $0).resolvingSymlinksInPath().deletingLastPathComponent()
-                .deletingLastPathComponent().path
-        }
-    }
-
     /// What a compiler runs with: nothing of the daemon's own environment can change the code.
     static func environment(of swiftc: String) -> [String: String] {
         let folder = URL(filePath: swiftc).deletingLastPathComponent().path

@@ -207,7 +207,8 @@ public actor HardwareEvaluator: Evaluator {
         let specialization = specialization(configuration)
         let request = MeasureRequest(
             candidate: try candidate(of: configuration, at: entry),
-            verifyScratch: proved.contains(specialization) ? [] : try scratch(of: configuration, on: subject.kernel.verifyProblems),
+            verifyScratch: proved.contains(specialization)
+                ? [] : try scratch(of: configuration, on: subject.kernel.verifyProblems),
             plan: subject.plan)
         return try await lock.whileHolding(for: .measuring, subject.text) {
             let start = Deadline.now

@@ -86,7 +86,8 @@ struct FinalComparison {
             of: measured, against: holder, current: current?.configuration, evaluator)
         guard let winner = confirmed else {
             return Outcome(
-                result: result(.undecided, disproved), disproved: Self.evaluations(disproved, evaluator))
+                result: result(.undecided, disproved),
+                disproved: Self.evaluations(disproved, evaluator))
         }
         let defaultMeasurement = measured.first {
             $0.configuration == defaultConfiguration
