@@ -217,9 +217,10 @@ private struct Conversation {
     }
 
     /// A process that ends closes its descriptors a moment before it can be waited for; one that lives on did it on purpose.
+    /// The wait stays below a call's least time, after which the worker would end by itself.
     private func closedChannel() -> WorkerProcess.Answer {
         var event = pollfd(fd: process?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
-        return poll(&event, 1, 1000) > 0 ? .ended(exit) : .garbage("it was closed")
+        return poll(&event, 1, 500) > 0 ? .ended(exit) : .garbage("it was closed")
     }
 
     private func send(_ unsent: inout [UInt8]) {
