@@ -150,6 +150,33 @@ extension WorkerSuites {
             #expect(try RunningWorkers.identifiers().isEmpty)
         }
 
+        private static let bubblewrap = "/usr/bin/bwrap"
+
+        @Test(.enabled(if: access(bubblewrap, X_OK) == 0))
+        func `bubblewrap guards files where the kernel lacks Landlock`() async throws {
+            let fixture = try await Fixture.shared.value
+            let client = try fixture.client(
+                fixture.request(),
+                isolation: Isolation(
+                    fileSystem: .bubblewrap(path: Self.bubblewrap), filtersSystemCalls: true))
+            for symbol in [nil, "reads_state", "writes_state", "overwrites_object"] {
+                let outcome = try await client.measure(fixture.measure(fixture.candidate(symbol)))
+                #expect(throws: Never.self) { try outcome.get() }
+            }
+            for (symbol, failure) in [
+                ("opens_socket", Failure.forbidden(call: "socket")),
+                ("terminates_itself", .killed(signal: Int(SIGTERM))),
+                ("exits_with_status", .exited(status: 9)),
+            ] {
+                let outcome = try await client.measure(fixture.measure(fixture.candidate(symbol)))
+                #expect(throws: failure) { try outcome.get() }
+            }
+            await client.finish()
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: fixture.state) == ["secret"])
+            #expect(try RunningWorkers.identifiers().isEmpty)
+        }
+
         struct Unconfirmed: CustomTestStringConvertible, Sendable {
             var symbol: String
             var threads = 1
