@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "cprocess.h"
+#include "seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,6 +28,7 @@ typedef struct ChildStart {
     const CProcessSpecification *specification;
     sigset_t signals;
     pid_t parent;
+    CProcessFilter filter;
     int error;
     const char *failed_step;
 } ChildStart;
@@ -80,6 +83,9 @@ static int run_child(void *argument) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(start, "renounce privileges");
     if (specification->working_directory && chdir(specification->working_directory) != 0)
         fail(start, "enter the working directory");
+    // Before the descriptors move: the ruleset is one of those that are closed.
+    if (specification->ruleset >= 0 && (errno = cprocess_enforce(specification->ruleset)) != 0)
+        fail(start, "enforce its access rules");
     map_descriptors(start);
     if (specification->niceness != 0 && setpriority(PRIO_PROCESS, 0, specification->niceness) != 0)
         fail(start, "set the niceness");
@@ -94,6 +100,8 @@ static int run_child(void *argument) {
         set_limit(RLIMIT_NOFILE, specification->open_files) != 0 ||
         set_limit(RLIMIT_AS, specification->address_space) != 0)
         fail(start, "set its limits");
+    if (specification->filters_system_calls && (errno = cprocess_install_filter(&start->filter)) != 0)
+        fail(start, "filter its system calls");
     sigprocmask(SIG_SETMASK, &start->signals, NULL);
     execve(specification->path, specification->argv, specification->envp);
     return fail(start, "execute");
@@ -111,7 +119,13 @@ int cprocess_spawn(const CProcessSpecification *specification, pid_t *process, i
         *failed_step = "allocate a stack";
         return errno;
     }
-    ChildStart start = {.specification = specification, .parent = getpid()};
+    ChildStart start;
+    start.specification = specification;
+    start.parent = getpid();
+    start.error = 0;
+    start.failed_step = NULL;
+    // Made here, in memory that the child shares: it has next to no stack.
+    if (specification->filters_system_calls) cprocess_make_child_filter(&start.filter);
     // No handler of the parent may run in the child while both share memory; the child resets them, then unblocks. It
     // starts with no signal blocked: a mask inherited from a thread of libdispatch would make SIGTERM ineffective.
     sigset_t everything, previous;
@@ -163,4 +177,22 @@ int cprocess_make_pipe(int *reader, int *writer) {
     *reader = pair[0];
     *writer = pair[1];
     return 0;
+}
+
+typedef struct LibraryVisit {
+    void (*body)(const char *path, void *context);
+    void *context;
+} LibraryVisit;
+
+static int visit_library(struct dl_phdr_info *library, size_t size, void *argument) {
+    (void)size;
+    LibraryVisit *visit = argument;
+    // The program itself has no name, nor has what the kernel maps.
+    if (library->dlpi_name && library->dlpi_name[0] == '/') visit->body(library->dlpi_name, visit->context);
+    return 0;
+}
+
+void cprocess_for_each_library(void (*body)(const char *path, void *context), void *context) {
+    LibraryVisit visit = {body, context};
+    dl_iterate_phdr(visit_library, &visit);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cworker.h"
@@ -28,6 +29,9 @@ static volatile uint64_t current_nonce;
 static char phase_name[16];
 static volatile sig_atomic_t in_phase;
 static volatile double phase_seconds;
+// The time that the timer was set to: of the phase, or of a call in it.
+static volatile double timed_seconds;
+static double phase_end;
 static volatile int64_t address_space_limit;
 
 // ---- Text without allocation: the handler may have interrupted malloc. ----
@@ -67,7 +71,7 @@ static int64_t address_space_in_use(void) {
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-// `failure` is the JSON of a Failure. A header as in FrameCodec: "TNR1", then the length, both big-endian.
+// `failure` is the JSON of a Failure. A header as in FrameCodec: "TNR2", then the length, both big-endian.
 static void reply_and_end(const Text *failure) {
     Text body = {.count = 0}, frame = {.count = 0};
     add(&body, "{\"nonce\":");
@@ -76,7 +80,7 @@ static void reply_and_end(const Text *failure) {
     for (size_t i = 0; i < failure->count && body.count < sizeof body.bytes; i++)
         body.bytes[body.count++] = failure->bytes[i];
     add(&body, "}}}");
-    add(&frame, "TNR1");
+    add(&frame, "TNR2");
     for (int shift = 24; shift >= 0; shift -= 8) frame.bytes[frame.count++] = (char)(body.count >> shift);
     for (size_t i = 0; i < body.count && frame.count < sizeof frame.bytes; i++)
         frame.bytes[frame.count++] = body.bytes[i];
@@ -130,12 +134,28 @@ static void report_timeout(void) {
     add(&failure, "{\"timeout\":{\"phase\":\"");
     add(&failure, phase_name);
     add(&failure, "\",\"seconds\":");
-    uint64_t milliseconds = (uint64_t)(phase_seconds * 1000 + 0.5);
+    uint64_t milliseconds = (uint64_t)(timed_seconds * 1000 + 0.5);
     add_unsigned(&failure, milliseconds / 1000);
     char fraction[] = {'.', (char)('0' + milliseconds / 100 % 10), (char)('0' + milliseconds / 10 % 10),
                        (char)('0' + milliseconds % 10), 0};
     add(&failure, fraction);
     add(&failure, "}}");
+    reply_and_end(&failure);
+}
+
+static void report_forbidden(const siginfo_t *information) {
+    Text failure = {.count = 0};
+    const char *name = cworker_call_name(information->si_syscall);
+    add(&failure, "{\"forbidden\":{\"call\":\"");
+    add(&failure, name ? name : "system call ");
+    if (!name) add_signed(&failure, information->si_syscall);
+    add(&failure, "\"}}");
+    reply_and_end(&failure);
+}
+
+static void report_full_file(void) {
+    Text failure = {.count = 0};
+    add(&failure, "{\"misbehaved\":{\"message\":\"it wrote a file beyond the limit of size\"}}");
     reply_and_end(&failure);
 }
 
@@ -147,18 +167,21 @@ static void handle(int signal, siginfo_t *information, void *context) {
         // The worker's own fault: returning repeats it under the default action.
         struct sigaction action = {.sa_handler = SIG_DFL};
         sigaction(signal, &action, NULL);
-        if (information->si_code <= 0) raise(signal);
+        // A system call that was not made, however, is not made again.
+        if (information->si_code <= 0 || signal == SIGSYS) raise(signal);
         return;
     }
     if (atomic_flag_test_and_set(&reporting))
         for (;;) pause();
     if (signal == SIGALRM) report_timeout();
+    if (signal == SIGSYS) report_forbidden(information);
+    if (signal == SIGXFSZ) report_full_file();
     report_fault(signal, information);
 }
 
 int cworker_install_handlers(int reply_descriptor) {
     reply = reply_descriptor;
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGALRM};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGALRM, SIGSYS, SIGXFSZ};
     struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
@@ -186,12 +209,33 @@ static void set_timer(double seconds) {
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
 void cworker_begin_phase(uint64_t nonce, const char *phase, double seconds) {
     current_nonce = nonce;
-    phase_seconds = seconds;
+    phase_seconds = timed_seconds = seconds;
+    phase_end = now() + seconds;
     copy_name(phase_name, phase, sizeof phase_name);
     in_phase = 1;
     set_timer(seconds);
+}
+
+// A timer of no time at all would be one that is switched off.
+static double left_of_phase(void) { return fmax(phase_end - now(), 1e-6); }
+
+void cworker_begin_call(double seconds) {
+    double left = left_of_phase();
+    timed_seconds = seconds < left ? seconds : phase_seconds;
+    set_timer(fmin(seconds, left));
+}
+
+void cworker_end_call(void) {
+    timed_seconds = phase_seconds;
+    set_timer(left_of_phase());
 }
 
 void cworker_end_phase(void) {

@@ -88,6 +88,13 @@ extension Kernel {
             operations: try work(on: problem).flops)
     }
 
+    /// The problems in numbers, in order.
+    public func layouts(of problems: [Problem]) throws(KernelSpaceError) -> [ProblemLayout] {
+        var layouts: [ProblemLayout] = []
+        for problem in problems { layouts.append(try layout(of: problem)) }
+        return layouts
+    }
+
     /// Element counts of the scratch buffers of `configuration` on `problem`, in manifest order.
     public func scratch(of configuration: Configuration, on problem: Problem)
         throws(KernelSpaceError) -> [Int]

@@ -78,6 +78,8 @@ public struct Kernel: Sendable {
     public var relativeTolerance: Expression
     /// Whether calls find their buffers in the caches.
     public var cachePolicy: CachePolicy
+    /// Whether the same inputs give the same bits in every call of a configuration, on any number of threads; checked for winners.
+    public var isDeterministic: Bool
     /// Small problems on which each specialization is proved first; at least one.
     public var verifyProblems: [Problem]
     /// What is tuned when nobody names a problem; at least one.

@@ -42,6 +42,8 @@ public struct Status: Hashable, Codable, Sendable {
     public var kernelFolders: [String]
     /// What it tunes with.
     public var compiler: Compiler
+    /// What keeps workers and compilers from the rest of the host.
+    public var isolation: Isolation
     /// What it tunes on.
     public var device: Device
     /// What `cpu-native` means here; nil if the device can run no target.
@@ -62,8 +64,9 @@ public struct Status: Hashable, Codable, Sendable {
     /// All of it at one moment.
     public init(
         version: String, process: Int, started: Double, socket: String, stateDirectory: String,
-        kernelFolders: [String], compiler: Compiler, device: Device, nativeTarget: String?,
-        kernels: Int, rejectedKernels: Int, records: Int, running: String?, queued: [String],
+        kernelFolders: [String], compiler: Compiler, isolation: Isolation, device: Device,
+        nativeTarget: String?, kernels: Int, rejectedKernels: Int, records: Int, running: String?,
+        queued: [String],
         measuringElsewhere: String?
     ) {
         self.version = version
@@ -73,6 +76,7 @@ public struct Status: Hashable, Codable, Sendable {
         self.stateDirectory = stateDirectory
         self.kernelFolders = kernelFolders
         self.compiler = compiler
+        self.isolation = isolation
         self.device = device
         self.nativeTarget = nativeTarget
         self.kernels = kernels

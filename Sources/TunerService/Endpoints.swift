@@ -161,7 +161,8 @@ extension ServiceParts {
         return Status(
             version: identity.version, process: identity.process, started: identity.started,
             socket: identity.socket, stateDirectory: identity.stateDirectory,
-            kernelFolders: kernels.folders, compiler: identity.compiler, device: identity.device,
+            kernelFolders: kernels.folders, compiler: identity.compiler, isolation: .ofHost,
+            device: identity.device,
             nativeTarget: identity.nativeTarget, kernels: catalogue.entries.count,
             rejectedKernels: catalogue.rejected.count,
             records: try store.records(kernel: nil).count, running: running, queued: queued,

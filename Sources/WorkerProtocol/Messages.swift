@@ -151,20 +151,78 @@ public struct SamplingPlan: Hashable, Codable, Sendable {
     }
 }
 
+/// What is left to a worker once its problem is prepared, before it loads a candidate.
+public struct Confinement: Hashable, Codable, Sendable {
+    /// Files and folders that it may read, itself in /proc aside.
+    public var readable: [String]
+    /// Its own folder, where it may make files.
+    public var folder: String
+    /// Bytes of any one file.
+    public var fileBytes: Int
+    /// Whether it takes access to files from itself by Landlock; where bubblewrap guards, it has no more than this from the start.
+    public var usesLandlock: Bool
+    /// Whether it takes system calls from itself. It does that before it loads the reference.
+    public var filtersSystemCalls: Bool
+
+    public init(
+        readable: [String], folder: String, fileBytes: Int, usesLandlock: Bool,
+        filtersSystemCalls: Bool
+    ) {
+        self.readable = readable
+        self.folder = folder
+        self.fileBytes = fileBytes
+        self.usesLandlock = usesLandlock
+        self.filtersSystemCalls = filtersSystemCalls
+    }
+}
+
 /// What a worker may use, per candidate. Enforced by the worker on itself and by whoever started it.
+///
+/// Wall times are in seconds. What a call may take follows from what calls were seen to take: while a candidate is verified, the
+/// fastest verified call of the tuned problem so far, the reference's own among them; while it is sampled, its own verified call; where
+/// verified candidates are confirmed or compared, the reference's. Time spent waiting for the measuring lock, for a worker or for
+/// an object to load is not part of it.
 public struct WorkerLimits: Hashable, Codable, Sendable {
+    /// A call, or a sample of calls, may take this many times what was seen.
+    public static let callFactor = 10.0
+    /// Loading an object: it may lie on a cold disk.
+    public static let loadSeconds = 10.0
+
     /// Address space beyond what the worker and its buffers take, in bytes.
     public var addressSpaceSlack: Int
-    /// Wall time of the verification, of one call, of the whole measurement, in seconds.
+    /// What a call or a sample may take at least, however short calls are.
+    public var leastCallSeconds: Double
+    /// The whole verification, the whole measurement: bounds for what is made of many calls, each within its own time. Where calls
+    /// take more than a second they are that much longer.
     public var verifySeconds: Double
     public var measureSeconds: Double
 
     public init(
-        addressSpaceSlack: Int = 1 << 30, verifySeconds: Double = 10, measureSeconds: Double = 20
+        addressSpaceSlack: Int = 1 << 30, leastCallSeconds: Double = 1,
+        verifySeconds: Double = 10, measureSeconds: Double = 20
     ) {
         self.addressSpaceSlack = addressSpaceSlack
+        self.leastCallSeconds = leastCallSeconds
         self.verifySeconds = verifySeconds
         self.measureSeconds = measureSeconds
+    }
+
+    /// What `calls` calls in a row may take, where one was seen to take `seen`.
+    public func callSeconds(_ calls: Int = 1, seen: Double) -> Double {
+        max(leastCallSeconds, Self.callFactor * seen * Double(calls))
+    }
+
+    /// A confirmation on the same inputs `repetitions` times over.
+    public func confirmSeconds(_ repetitions: Int) -> Double {
+        verifySeconds * Double(1 + repetitions)
+    }
+
+    /// The limits where a call was seen to take `seen`.
+    public func adapted(toCalls seen: Double) -> WorkerLimits {
+        var limits = self
+        limits.verifySeconds *= max(1, seen)
+        limits.measureSeconds *= max(1, seen)
+        return limits
     }
 }
 
@@ -182,6 +240,10 @@ public struct PrepareRequest: Codable, Sendable {
     /// Core that the worker's first thread is pinned to.
     public var core: Int
     public var limits: WorkerLimits
+    /// Set by whoever starts the worker, as is the next.
+    public var confinement: Confinement?
+    /// The fastest verified call of the tuned problem that an earlier worker has seen, in seconds.
+    public var seenCallSeconds: Double?
 
     public init(
         reference: EntryPoint, problem: ProblemLayout, verifyProblems: [ProblemLayout],
@@ -213,6 +275,27 @@ public struct MeasureRequest: Codable, Sendable {
     }
 }
 
+/// Verify a candidate more thoroughly, before it is recorded: on every verify problem in both placements, on the tuned problem with two
+/// sets of inputs, and again and again on the same inputs.
+public struct ConfirmRequest: Codable, Sendable {
+    public var candidate: Candidate
+    /// Scratch element counts of the candidate for each verify problem.
+    public var verifyScratch: [[Int]]
+    /// Calls on the same inputs, for each problem, at least 1: what races shows in some of them.
+    public var repetitions: Int
+    /// Whether all of them must give the same bits.
+    public var isDeterministic: Bool
+
+    public init(
+        candidate: Candidate, verifyScratch: [[Int]], repetitions: Int, isDeterministic: Bool
+    ) {
+        self.candidate = candidate
+        self.verifyScratch = verifyScratch
+        self.repetitions = repetitions
+        self.isDeterministic = isDeterministic
+    }
+}
+
 /// Time verified candidates against each other: every round samples each once, in rotating order.
 public struct CompareRequest: Codable, Sendable {
     public var candidates: [Candidate]
@@ -232,6 +315,7 @@ public struct WorkerRequest: Codable, Sendable {
     public enum Body: Codable, Sendable {
         case prepare(PrepareRequest)
         case measure(MeasureRequest)
+        case confirm(ConfirmRequest)
         case compare(CompareRequest)
     }
     /// Random; the reply must repeat it.
@@ -247,8 +331,10 @@ public struct WorkerRequest: Codable, Sendable {
 /// A message from the worker.
 public struct WorkerReply: Codable, Sendable {
     public enum Body: Codable, Sendable {
-        case prepared
+        /// What the reference takes for the tuned problem.
+        case prepared(referenceSeconds: Double)
         case measured(Verification, Measurement, WorkerTimes)
+        case confirmed(Verification)
         /// One measurement a candidate, sample i of each taken in round i.
         case compared([Measurement])
         /// The candidate failed. `reusable` is false when the worker must be replaced.
@@ -267,9 +353,12 @@ public struct WorkerReply: Codable, Sendable {
 public struct WorkerTimes: Hashable, Codable, Sendable {
     public var verify: Double
     public var measure: Double
+    /// The verified call of the tuned problem.
+    public var call: Double
 
-    public init(verify: Double, measure: Double) {
+    public init(verify: Double, measure: Double, call: Double) {
         self.verify = verify
         self.measure = measure
+        self.call = call
     }
 }

@@ -1,16 +1,61 @@
 /// How far a variant's results were from the reference.
-public struct Verification: Hashable, Codable, Sendable {
+public struct Verification: Hashable, Sendable {
     /// Largest |x − reference| / (absolute + relative · |reference|); at most 1 for a pass.
     public var worstToleranceShare: Double
     /// ‖x − reference‖ / ‖reference‖ on the tuned problem.
     public var relativeErrorNorm: Double
+    /// Largest |x − reference| in units in the last place of the output's element type.
+    ///
+    /// The unit is the spacing of that type at the reference, but at least its spacing where the tolerance turns from absolute to
+    /// relative: below it terms have cancelled, and the spacing there says nothing of how well they were added up.
+    public var maximumULPs: Double
     /// Elements compared, on all problems.
     public var comparedElements: Int
+    /// Hash of the outputs' bits on the tuned problem, padding left out; 0 where nothing was computed (a recording).
+    ///
+    /// Two configurations with the same hash compute the same bits from the same inputs.
+    public var outputHash: UInt64
 
-    public init(worstToleranceShare: Double, relativeErrorNorm: Double, comparedElements: Int) {
+    public init(
+        worstToleranceShare: Double, relativeErrorNorm: Double, maximumULPs: Double = 0,
+        comparedElements: Int, outputHash: UInt64 = 0
+    ) {
         self.worstToleranceShare = worstToleranceShare
         self.relativeErrorNorm = relativeErrorNorm
+        self.maximumULPs = maximumULPs
         self.comparedElements = comparedElements
+        self.outputHash = outputHash
+    }
+}
+
+extension Verification: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case worstToleranceShare, relativeErrorNorm, maximumULPs, comparedElements, outputHash
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let hash = try fields.decode(String.self, forKey: .outputHash)
+        guard let outputHash = UInt64(hash, radix: 16) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .outputHash, in: fields, debugDescription: "\(hash) is not hexadecimal")
+        }
+        self.init(
+            worstToleranceShare: try fields.decode(Double.self, forKey: .worstToleranceShare),
+            relativeErrorNorm: try fields.decode(Double.self, forKey: .relativeErrorNorm),
+            maximumULPs: try fields.decode(Double.self, forKey: .maximumULPs),
+            comparedElements: try fields.decode(Int.self, forKey: .comparedElements),
+            outputHash: outputHash)
+    }
+
+    /// The hash as hexadecimal text: many readers of JSON round numbers of 64 bits.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(worstToleranceShare, forKey: .worstToleranceShare)
+        try fields.encode(relativeErrorNorm, forKey: .relativeErrorNorm)
+        try fields.encode(maximumULPs, forKey: .maximumULPs)
+        try fields.encode(comparedElements, forKey: .comparedElements)
+        try fields.encode(String(outputHash, radix: 16), forKey: .outputHash)
     }
 }
 
@@ -40,6 +85,9 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     case wrongResult(problem: String, buffer: String, index: Int, value: String, expected: String)
     /// An output element was left as it was poisoned. Every `index` counts elements from the start of the buffer, padding included.
     case unwritten(problem: String, buffer: String, index: Int)
+    /// Outputs differ between two calls on the same inputs, though the manifest declares that they do not.
+    case nondeterministic(
+        problem: String, buffer: String, index: Int, value: String, again: String)
     /// Padding between rows, an input, or memory just outside the buffer (index negative, or past the end) was overwritten.
     case overwritten(problem: String, buffer: String, index: Int)
     /// A guard page was touched: `offset` bytes past the end (or, negative, before the start) of the buffer.
@@ -51,6 +99,8 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     case killed(signal: Int)
     case timeout(phase: String, seconds: Double)
     case outOfMemory(limit: Int)
+    /// It made a system call that no kernel has use for: opened a socket, started a process, signalled another …
+    case forbidden(call: String)
     /// It left a thread or a descriptor, or wrote to the reply channel.
     case misbehaved(message: String)
     /// Not the candidate's fault: disk full, worker not started …
@@ -68,8 +118,8 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     /// Wrong results are remembered once seen twice: the evaluator repeats them before it reports one.
     public var isDeterministic: Bool {
         switch self {
-        case .compilation, .wrongResult, .unwritten, .overwritten, .outOfBounds, .misbehaved,
-            .recorded:
+        case .compilation, .wrongResult, .unwritten, .nondeterministic, .overwritten, .outOfBounds,
+            .forbidden, .misbehaved, .recorded:
             true
         case .crash, .exited, .compilerStopped, .killed, .timeout, .outOfMemory, .infrastructure:
             false
@@ -83,6 +133,7 @@ public enum Failure: Error, Hashable, Codable, Sendable {
         case .compilerStopped: "compilerStopped"
         case .wrongResult: "wrongResult"
         case .unwritten: "unwritten"
+        case .nondeterministic: "nondeterministic"
         case .overwritten: "overwritten"
         case .outOfBounds: "outOfBounds"
         case .crash: "crash"
@@ -90,6 +141,7 @@ public enum Failure: Error, Hashable, Codable, Sendable {
         case .killed: "killed"
         case .timeout: "timeout"
         case .outOfMemory: "outOfMemory"
+        case .forbidden: "forbidden"
         case .misbehaved: "misbehaved"
         case .infrastructure: "infrastructure"
         case .recorded: "recorded"
@@ -100,9 +152,10 @@ public enum Failure: Error, Hashable, Codable, Sendable {
     public var invalidity: Invalidity {
         switch self {
         case .compilation, .compilerStopped: .compile
-        case .wrongResult, .unwritten, .overwritten: .correctness
+        case .wrongResult, .unwritten, .nondeterministic, .overwritten: .correctness
         case .timeout: .timeout
-        case .outOfBounds, .crash, .exited, .killed, .outOfMemory, .misbehaved, .infrastructure:
+        case .outOfBounds, .crash, .exited, .killed, .outOfMemory, .forbidden, .misbehaved,
+            .infrastructure:
             .runtime
         case .recorded(let known, _): known
         }

@@ -17,6 +17,8 @@ final class PreparedProblem {
     let tuned: Check
     /// The reference of the tuned problem for the fresh inputs.
     let freshReference: ReferenceResult
+    /// What the reference takes for the tuned problem.
+    var referenceSeconds: Double { tuned.reference.seconds }
     let inputs: Inputs
     /// Inputs that a variant has never seen when it is called with them at the end of its measurement.
     let freshInputs: Inputs

@@ -178,6 +178,52 @@ final class ProblemBuffers {
         return nil
     }
 
+    /// The bytes of every output, padding included, to be compared with those of another call.
+    func outputs() -> [[UInt8]] {
+        zip(layout.buffers, buffers).filter { $0.0.role == .output }.map { layout, buffer in
+            Array(UnsafeRawBufferPointer(start: buffer.start, count: layout.byteCount))
+        }
+    }
+
+    /// The first output element whose bits are not those of `earlier`, or nil.
+    func firstDifference(from earlier: [[UInt8]]) -> Failure? {
+        let outputs = layout.buffers.indices.filter { layout.buffers[$0].role == .output }
+        for (index, bytes) in zip(outputs, earlier) {
+            let buffer = layout.buffers[index]
+            let now = UnsafeRawBufferPointer(start: buffers[index].start, count: bytes.count)
+            guard let byte = bytes.indices.first(where: { bytes[$0] != now[$0] }) else { continue }
+            let place = byte / buffer.element.size
+            let before = bytes.withUnsafeBytes { Self.text(buffer.element.scalar, $0, place) }
+            return .nondeterministic(
+                problem: name, buffer: buffer.name, index: place, value: before,
+                again: Self.text(buffer.element.scalar, now, place))
+        }
+        return nil
+    }
+
+    private static func text<S: Scalar>(
+        _: S.Type, _ bytes: UnsafeRawBufferPointer, _ place: Int
+    ) -> String {
+        let size = MemoryLayout<S>.size
+        return "\(bytes.loadUnaligned(fromByteOffset: place * size, as: S.self).double)"
+    }
+
+    /// Hash of the outputs' bits, padding left out.
+    func outputHash() -> UInt64 {
+        var hash: UInt64 = 0
+        for (index, buffer) in layout.buffers.enumerated() where buffer.role == .output {
+            let bytes = UnsafeRawBufferPointer(
+                start: buffers[index].start, count: buffer.byteCount)
+            let size = buffer.element.size
+            buffer.forEachRun { _, offset in
+                let run = bytes[offset * size..<(offset + buffer.runLength) * size]
+                hash = ContentHash.of(UnsafeRawBufferPointer(rebasing: run), after: hash)
+                return true
+            }
+        }
+        return hash
+    }
+
     /// `column` is where this output's elements begin in a row of the reference.
     @_specialize(where S == Float)
     @_specialize(where S == Double)
@@ -202,7 +248,7 @@ final class ProblemBuffers {
                 let expected = reference.value(
                     row: row, column: column + logical - row * width)
                 let value = elements[offset + place]
-                let passes = expected.map { result.add(value.double, expected: $0) } ?? true
+                let passes = expected.map { result.add(value, expected: $0) } ?? true
                 let isPoison = value.hasSameBits(as: poison)
                 if isPoison && (S.poisonIsUnmistakable || !passes) {
                     failure = .unwritten(
@@ -228,6 +274,7 @@ struct Comparison {
     let absolute: Double
     let relative: Double
     private(set) var worstShare = 0.0
+    private(set) var maximumULPs = 0.0
     private(set) var count = 0
     private var errorSquares = 0.0
     private var referenceSquares = 0.0
@@ -244,8 +291,10 @@ struct Comparison {
     }
 
     /// Whether the value passes.
-    mutating func add(_ value: Double, expected: Double) -> Bool {
+    @inline(__always)
+    mutating func add<S: Scalar>(_ element: S, expected: Double) -> Bool {
         count += 1
+        let value = element.double
         // Equal infinities, and the NaN that a reference really has, pass.
         if value == expected || (value.isNaN && expected.isNaN) {
             if expected.isFinite { referenceSquares += expected * expected }
@@ -253,10 +302,18 @@ struct Comparison {
         }
         let error = (value - expected).magnitude
         let allowed = absolute + relative * expected.magnitude
-        guard error <= allowed else { return false }
+        guard error <= allowed, error.isFinite else { return false }
         worstShare = max(worstShare, error / allowed)
+        maximumULPs = max(maximumULPs, error / spacing(S.self, at: expected.magnitude))
         errorSquares += error * error
         referenceSquares += expected * expected
         return true
+    }
+
+    /// The unit of `maximumULPs`; see Verification. No type can meet a relative tolerance finer than its own grain.
+    @inline(__always)
+    private func spacing<S: Scalar>(_: S.Type, at magnitude: Double) -> Double {
+        let grain = max(relative, S.epsilon)
+        return S.spacing(at: grain > 0 ? max(magnitude, absolute / grain) : magnitude)
     }
 }

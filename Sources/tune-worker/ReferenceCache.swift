@@ -9,13 +9,14 @@ import WorkerProtocol
 /// Reference results in a folder, one file each, named by what they are results of.
 ///
 ///     <hash of the key>.reference
-///     ├─ "TNREF1\0\0"
+///     ├─ "TNREF2\0\0"
 ///     ├─ UInt64  bytes of the key, then the key itself (text)
 ///     ├─ UInt64  number of values
+///     ├─ Double  seconds that the reference takes for the whole problem
 ///     ├─ values  Double each, in the machine's byte order
 ///     └─ UInt64  checksum of everything before it
 struct ReferenceCache {
-    private static let magic = Array("TNREF1\0\0".utf8)
+    private static let magic = Array("TNREF2\0\0".utf8)
     let folder: String
 
     /// What a result depends on. Tolerances are not in it.
@@ -40,24 +41,32 @@ struct ReferenceCache {
         return "\(folder)/\(String(hash, radix: 16)).reference"
     }
 
+    /// What is kept of a reference.
+    struct Entry {
+        /// What the reference takes for the whole problem.
+        var seconds: Double
+        var values: [Double]
+    }
+
     /// The cached values, or nil when there are none that are whole, for this key and as many as asked for.
-    func read(_ key: Key, count: Int) -> [Double]? {
+    func read(_ key: Key, count: Int) -> Entry? {
         guard let bytes = FileBytes.read(path(key)) else { return nil }
         let header = Self.header(key, count: count)
-        let valueBytes = count * MemoryLayout<Double>.size
-        let end = header.count + valueBytes
+        let size = MemoryLayout<Double>.size
+        let end = header.count + (1 + count) * size
         guard bytes.count == end + 8, bytes.starts(with: header),
             bytes[end...].elementsEqual(Self.bytes(of: ContentHash.of(Array(bytes[..<end]))))
         else { return nil }
-        var values = [Double](repeating: 0, count: count)
-        values.withUnsafeMutableBytes { $0.copyBytes(from: bytes[header.count..<end]) }
-        return values
+        var numbers = [Double](repeating: 0, count: 1 + count)
+        numbers.withUnsafeMutableBytes { $0.copyBytes(from: bytes[header.count..<end]) }
+        return Entry(seconds: numbers[0], values: Array(numbers.dropFirst()))
     }
 
     /// Best effort: without the file the next worker computes it again.
-    func write(_ key: Key, values: [Double]) {
-        var bytes = Self.header(key, count: values.count)
-        values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    func write(_ key: Key, _ entry: Entry) {
+        var bytes = Self.header(key, count: entry.values.count)
+        withUnsafeBytes(of: entry.seconds) { bytes.append(contentsOf: $0) }
+        entry.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: Self.bytes(of: ContentHash.of(bytes)))
         FileBytes.replace(path(key), with: bytes)
     }
@@ -74,22 +83,22 @@ struct ReferenceCache {
 
 /// A fast 64-bit hash of bytes, against damage and mix-ups, not against an adversary: who can write the cache owns the daemon's files.
 enum ContentHash {
-    static func of(_ bytes: [UInt8]) -> UInt64 {
-        var hash = SplitMix.mix(UInt64(bytes.count))
-        bytes.withUnsafeBytes { bytes in
-            var at = 0
-            while at + 8 <= bytes.count {
-                hash = SplitMix.mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-                at += 8
-            }
-            var tail: UInt64 = 0
-            while at < bytes.count {
-                tail = tail << 8 | UInt64(bytes[at])
-                at += 1
-            }
-            hash = SplitMix.mix(hash ^ tail &+ 0x9E37_79B9_7F4A_7C15)
+    static func of(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { of($0, after: 0) } }
+
+    /// The hash of `bytes` that follow what has the hash `previous`.
+    static func of(_ bytes: UnsafeRawBufferPointer, after previous: UInt64) -> UInt64 {
+        var hash = SplitMix.mix(previous ^ UInt64(bytes.count))
+        var at = 0
+        while at + 8 <= bytes.count {
+            hash = SplitMix.mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+            at += 8
         }
-        return hash
+        var tail: UInt64 = 0
+        while at < bytes.count {
+            tail = tail << 8 | UInt64(bytes[at])
+            at += 1
+        }
+        return SplitMix.mix(hash ^ tail &+ 0x9E37_79B9_7F4A_7C15)
     }
 }
 

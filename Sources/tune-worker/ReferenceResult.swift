@@ -6,13 +6,16 @@ import WorkerProtocol
 struct ReferenceResult {
     /// Elements of one row, all outputs together.
     let rowWidth: Int
+    /// What the reference takes for all rows, those that were not computed included.
+    let seconds: Double
     /// For each row its place in `values`, in rows, or −1 when it was not computed.
     private let places: [Int]
     private let values: [Double]
 
-    init(rowWidth: Int, rowCount: Int, rows: [Int], values: [Double]) {
+    init(rowWidth: Int, rowCount: Int, rows: [Int], entry: ReferenceCache.Entry) {
         self.rowWidth = rowWidth
-        self.values = values
+        seconds = entry.seconds
+        values = entry.values
         var places = [Int](repeating: -1, count: rowCount)
         for (place, row) in rows.enumerated() { places[row] = place }
         self.places = places
@@ -54,14 +57,18 @@ struct ReferenceSource {
         let key = ReferenceCache.Key(
             objectHash: objectHash, symbol: symbol, layout: buffers.layout, seed: inputs.seed)
         let size = rows.count * width
-        let values: [Double]
+        let entry: ReferenceCache.Entry
         if let cached = cache.read(key, count: size) {
-            values = cached
+            entry = cached
         } else {
-            values = compute(buffers, rows: rows, width: width)
-            cache.write(key, values: values)
+            let begin = MonotonicTime.now
+            let values = compute(buffers, rows: rows, width: width)
+            let share = Double(count) / Double(max(rows.count, 1))
+            entry = ReferenceCache.Entry(
+                seconds: (MonotonicTime.now - begin) * share, values: values)
+            cache.write(key, entry)
         }
-        return ReferenceResult(rowWidth: width, rowCount: count, rows: rows, values: values)
+        return ReferenceResult(rowWidth: width, rowCount: count, rows: rows, entry: entry)
     }
 
     private static func rows(count: Int, operations: Double, seed: UInt64) -> [Int] {

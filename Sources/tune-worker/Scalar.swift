@@ -8,6 +8,10 @@ protocol Scalar: BitwiseCopyable {
     static func poison(_ pattern: PoisonPattern) -> Self
     init(rounding value: Double)
     var double: Double { get }
+    /// Relative distance of neighbours, between 1 and 2; 0 for integers, whose neighbours are 1 apart everywhere.
+    static var epsilon: Double { get }
+    /// Distance of neighbours at `magnitude`, which is finite.
+    static func spacing(at magnitude: Double) -> Double
     func hasSameBits(as other: Self) -> Bool
 }
 
@@ -33,6 +37,8 @@ extension Float: Scalar {
     }
     init(rounding value: Double) { self = Float(value) }
     var double: Double { Double(self) }
+    static var epsilon: Double { Double(Float.ulpOfOne) }
+    static func spacing(at magnitude: Double) -> Double { Double(Float(magnitude).ulp) }
     func hasSameBits(as other: Float) -> Bool { bitPattern == other.bitPattern }
 }
 
@@ -43,6 +49,8 @@ extension Double: Scalar {
     }
     init(rounding value: Double) { self = value }
     var double: Double { self }
+    static var epsilon: Double { Double.ulpOfOne }
+    static func spacing(at magnitude: Double) -> Double { magnitude.ulp }
     func hasSameBits(as other: Double) -> Bool { bitPattern == other.bitPattern }
 }
 
@@ -56,6 +64,8 @@ extension FixedWidthInteger where Self: Scalar {
         self = Self(exactly: nearest) ?? (nearest < 0 ? Self.min : Self.max)
     }
     var double: Double { Double(self) }
+    static var epsilon: Double { 0 }
+    static func spacing(at magnitude: Double) -> Double { 1 }
     func hasSameBits(as other: Self) -> Bool { self == other }
 }
 
@@ -78,5 +88,9 @@ struct BFloat16: Scalar {
         bits = UInt16(truncatingIfNeeded: (wide &+ 0x7FFF &+ (wide >> 16 & 1)) >> 16)
     }
     var double: Double { Double(Float(bitPattern: UInt32(bits) << 16)) }
+    static var epsilon: Double { Double(Float.ulpOfOne) * 0x1p16 }
+    static func spacing(at magnitude: Double) -> Double {
+        Double(Float(magnitude).ulp) * 0x1p16
+    }
     func hasSameBits(as other: BFloat16) -> Bool { bits == other.bits }
 }

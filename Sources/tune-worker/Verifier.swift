@@ -6,6 +6,9 @@ struct LoadedCandidate {
     let candidate: Candidate
     let function: UnsafeMutableRawPointer
     let team: OpaquePointer
+    let limits: WorkerLimits
+    /// What a call of the tuned problem was seen to take, in seconds; smaller problems take less.
+    var seenCallSeconds: Double
 
     /// One call with these buffers.
     func call(_ buffers: [UnsafeMutableRawPointer], _ layout: ProblemLayout) -> PreparedCall {
@@ -17,6 +20,8 @@ struct LoadedCandidate {
     /// Calls it `repetitions` times, rotating through `calls`; the seconds it took.
     @discardableResult
     func run(_ calls: [PreparedCall], first: Int = 0, repetitions: Int = 1) -> Double {
+        cworker_begin_call(limits.callSeconds(repetitions, seen: seenCallSeconds))
+        defer { cworker_end_call() }
         let pointers = calls.map { Optional(UnsafeRawPointer($0.call)) }
         return pointers.withUnsafeBufferPointer { pointers in
             guard let start = pointers.baseAddress else { return 0 }
@@ -31,9 +36,12 @@ struct LoadedCandidate {
 
 /// Proves a candidate right on one problem.
 struct Verifier {
-    let loaded: LoadedCandidate
+    private(set) var loaded: LoadedCandidate
     private(set) var worstShare = 0.0
+    private(set) var maximumULPs = 0.0
     private(set) var comparedElements = 0
+    /// What the last call took, in seconds.
+    private(set) var callSeconds = 0.0
 
     init(_ loaded: LoadedCandidate) { self.loaded = loaded }
 
@@ -64,7 +72,7 @@ struct Verifier {
     {
         let buffers = check.buffers
         buffers.fill(inputs)
-        loaded.run([loaded.call(buffers.buffers.map(\.start), buffers.layout)])
+        callSeconds = loaded.run([loaded.call(buffers.buffers.map(\.start), buffers.layout)])
         return self.check(check, inputs: inputs)
     }
 
@@ -78,7 +86,33 @@ struct Verifier {
             ?? check.buffers.compareOutputs(with: check.reference, &comparison)
         if let failure { return .failure(WorkerFault(failure)) }
         worstShare = max(worstShare, comparison.worstShare)
+        maximumULPs = max(maximumULPs, comparison.maximumULPs)
         comparedElements += comparison.count
         return .success(comparison.relativeErrorNorm)
+    }
+
+    /// From here on calls may take as long as the last one says.
+    mutating func adoptCallSeconds() { loaded.seenCallSeconds = callSeconds }
+
+    /// What all that was verified so far comes to.
+    func verification(norm: Double, hash: UInt64) -> Verification {
+        Verification(
+            worstToleranceShare: worstShare, relativeErrorNorm: norm, maximumULPs: maximumULPs,
+            comparedElements: comparedElements, outputHash: hash)
+    }
+
+    /// As `verify`, `times` times on the same inputs. Throws the failure, also where the bits differ and must not.
+    mutating func verify(
+        _ check: PreparedProblem.Check, inputs: Inputs, times: Int, sameBits: Bool
+    ) throws(WorkerFault) -> Double {
+        let norm = try verify(check, inputs: inputs)
+        let outputs = sameBits ? check.buffers.outputs() : []
+        for _ in 1..<max(times, 1) {
+            _ = try verify(check, inputs: inputs)
+            if sameBits, let difference = check.buffers.firstDifference(from: outputs) {
+                throw WorkerFault(difference)
+            }
+        }
+        return norm
     }
 }

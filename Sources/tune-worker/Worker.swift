@@ -6,6 +6,8 @@ import WorkerProtocol
 final class Worker {
     private var objects = LoadedObjects()
     private var problem: PreparedProblem?
+    /// The fastest call of the tuned problem that was verified, the reference's among them, in seconds: see WorkerLimits.
+    private var seenCallSeconds = 0.0
     private let team: OpaquePointer
     /// Cores this process may use, asked before the first thread was pinned; the pinned one first.
     private var cores: [Int32]
@@ -24,9 +26,13 @@ final class Worker {
             switch request.body {
             case .prepare(let body):
                 try prepare(body)
-                return WorkerReply(nonce: nonce, body: .prepared)
+                return WorkerReply(
+                    nonce: nonce, body: .prepared(referenceSeconds: try prepared().referenceSeconds)
+                )
             case .measure(let body):
                 return WorkerReply(nonce: nonce, body: try measure(body, nonce: nonce))
+            case .confirm(let body):
+                return WorkerReply(nonce: nonce, body: try confirm(body, nonce: nonce))
             case .compare(let body):
                 return WorkerReply(nonce: nonce, body: try compare(body, nonce: nonce))
             }
@@ -46,8 +52,11 @@ final class Worker {
         }
         cores.removeAll { $0 == Int32(request.core) }
         cores.insert(Int32(request.core), at: 0)
-        problem = nil
-        problem = try PreparedProblem(request, objects: &objects)
+        try request.confinement?.filterSystemCalls()
+        let prepared = try PreparedProblem(request, objects: &objects)
+        try request.confinement?.restrictFiles()
+        seenCallSeconds = min(request.seenCallSeconds ?? .infinity, prepared.referenceSeconds)
+        problem = prepared
     }
 
     private func prepared() throws(WorkerFault) -> PreparedProblem {
@@ -63,23 +72,25 @@ final class Worker {
         -> WorkerReply.Body
     {
         let problem = try prepared()
-        let limits = problem.request.limits
+        let limits = problem.request.limits.adapted(toCalls: seenCallSeconds)
         return try guarded(
             [request.candidate], problem, nonce: nonce, phase: "verify",
-            seconds: limits.verifySeconds
+            seconds: limits.verifySeconds, seen: seenCallSeconds
         ) { loaded throws(WorkerFault) in
             let begin = MonotonicTime.now
             var verifier = Verifier(loaded[0])
             let norm = try verify(&verifier, request, problem)
+            let call = verifier.callSeconds
+            verifier.adoptCallSeconds()
+            let hash = problem.tuned.buffers.outputHash()
             cworker_end_phase()
             let middle = MonotonicTime.now
             cworker_begin_phase(nonce, "measure", limits.measureSeconds)
             let measurement = try time(&verifier, request, problem)
-            let verification = Verification(
-                worstToleranceShare: verifier.worstShare, relativeErrorNorm: norm,
-                comparedElements: verifier.comparedElements)
+            seenCallSeconds = min(seenCallSeconds, call)
+            let verification = verifier.verification(norm: norm, hash: hash)
             let times = WorkerTimes(
-                verify: middle - begin, measure: MonotonicTime.now - middle)
+                verify: middle - begin, measure: MonotonicTime.now - middle, call: call)
             return .measured(verification, measurement, times)
         }
     }
@@ -89,21 +100,62 @@ final class Worker {
         _ verifier: inout Verifier, _ request: MeasureRequest, _ problem: PreparedProblem
     ) throws(WorkerFault) -> Double {
         if !request.verifyScratch.isEmpty {
-            guard request.verifyScratch.count == problem.checks.count else {
-                throw WorkerFault(
-                    .infrastructure(
-                        message: "the request has scratch sizes for \(request.verifyScratch.count) "
-                            + "verify problems of \(problem.checks.count)"))
-            }
-            for (checks, scratch) in zip(problem.checks, request.verifyScratch) {
-                for check in checks {
-                    try check.buffers.allocateScratch(scratch)
-                    _ = try verifier.verify(check, inputs: problem.inputs)
-                    try check.buffers.releaseScratch()
-                }
+            try forEachCheck(of: problem, scratch: request.verifyScratch) {
+                check throws(WorkerFault) in
+                _ = try verifier.verify(check, inputs: problem.inputs)
             }
         }
         return try verifier.verify(problem.tuned, inputs: problem.inputs)
+    }
+
+    /// The verify problems in both placements, each with its scratch.
+    private func forEachCheck(
+        of problem: PreparedProblem, scratch: [[Int]],
+        _ body: (PreparedProblem.Check) throws(WorkerFault) -> Void
+    ) throws(WorkerFault) {
+        guard scratch.count == problem.checks.count else {
+            throw WorkerFault(
+                .infrastructure(
+                    message: "the request has scratch sizes for \(scratch.count) verify problems "
+                        + "of \(problem.checks.count)"))
+        }
+        for (checks, counts) in zip(problem.checks, scratch) {
+            for check in checks {
+                try check.buffers.allocateScratch(counts)
+                try body(check)
+                try check.buffers.releaseScratch()
+            }
+        }
+    }
+
+    // MARK: - Confirm
+
+    private func confirm(_ request: ConfirmRequest, nonce: UInt64) throws(WorkerFault)
+        -> WorkerReply.Body
+    {
+        let problem = try prepared()
+        let limits = problem.request.limits.adapted(toCalls: problem.referenceSeconds)
+        // Every problem is called as often as a verification calls the tuned one, so many times over.
+        return try guarded(
+            [request.candidate], problem, nonce: nonce, phase: "confirm",
+            seconds: limits.confirmSeconds(request.repetitions), seen: problem.referenceSeconds
+        ) { loaded throws(WorkerFault) in
+            var verifier = Verifier(loaded[0])
+            try forEachCheck(of: problem, scratch: request.verifyScratch) {
+                check throws(WorkerFault) in
+                _ = try verifier.verify(
+                    check, inputs: problem.inputs, times: request.repetitions,
+                    sameBits: request.isDeterministic)
+            }
+            let fresh = PreparedProblem.Check(
+                buffers: problem.tuned.buffers, reference: problem.freshReference)
+            _ = try verifier.verify(fresh, inputs: problem.freshInputs)
+            let norm = try verifier.verify(
+                problem.tuned, inputs: problem.inputs, times: request.repetitions,
+                sameBits: request.isDeterministic)
+            return .confirmed(
+                verifier.verification(norm: norm, hash: problem.tuned.buffers.outputHash()))
+        }
     }
 
     /// Samples, the last of them on poisoned outputs and fresh inputs: a result that was remembered, or is no longer computed once
@@ -143,10 +195,11 @@ final class Worker {
         let problem = try prepared()
         problem.tuned.buffers.fill(problem.inputs)
         // One after the other they share the scratch of the one that needs most.
-        let seconds =
-            problem.request.limits.measureSeconds * Double(max(request.candidates.count, 1))
+        let limits = problem.request.limits.adapted(toCalls: problem.referenceSeconds)
+        let seconds = limits.measureSeconds * Double(max(request.candidates.count, 1))
         return try guarded(
-            request.candidates, problem, nonce: nonce, phase: "compare", seconds: seconds
+            request.candidates, problem, nonce: nonce, phase: "compare", seconds: seconds,
+            seen: problem.referenceSeconds
         ) { loaded in
             var samplers = loaded.map {
                 Sampler(
@@ -173,28 +226,31 @@ final class Worker {
     /// that back and checks what they left.
     private func guarded(
         _ candidates: [Candidate], _ problem: PreparedProblem, nonce: UInt64, phase: String,
-        seconds: Double, _ body: ([LoadedCandidate]) throws(WorkerFault) -> WorkerReply.Body
+        seconds: Double, seen: Double,
+        _ body: ([LoadedCandidate]) throws(WorkerFault) -> WorkerReply.Body
     ) throws(WorkerFault) -> WorkerReply.Body {
         let threads = candidates.map(\.threads).max() ?? 1
         try growTeam(threads)
         let before = ProcessState()
         let limits = problem.request.limits
-        let wholeSeconds =
-            limits.verifySeconds + limits.measureSeconds * Double(max(candidates.count, 1))
-        cworker_begin_phase(nonce, phase, seconds)
+        // A constructor in the object is the candidate's code already.
+        cworker_begin_phase(nonce, "load", WorkerLimits.loadSeconds)
         let outcome: Result<WorkerReply.Body, WorkerFault>
         do {
-            // A constructor in the object is the candidate's code already.
             var loaded: [LoadedCandidate] = []
             for candidate in candidates {
                 let function = try objects.address(of: candidate.entry)
                 loaded.append(
-                    LoadedCandidate(candidate: candidate, function: function, team: team))
+                    LoadedCandidate(
+                        candidate: candidate, function: function, team: team, limits: limits,
+                        seenCallSeconds: seen))
             }
             try problem.tuned.buffers.allocateScratch(largestScratch(candidates))
             CandidateLimits.apply(
                 addressSpaceSlack: limits.addressSpaceSlack,
-                cpuSeconds: wholeSeconds * Double(threads))
+                cpuSeconds: (WorkerLimits.loadSeconds + seconds + limits.measureSeconds)
+                    * Double(threads))
+            cworker_begin_phase(nonce, phase, seconds)
             outcome = .success(try body(loaded))
         } catch {
             outcome = .failure(error)

@@ -50,7 +50,8 @@ struct Daemon {
             catalogue: { kernels.catalogue }, probe: probe, library: library, lock: lock,
             measuring: HardwareEvaluatorProvider.Measuring(
                 worker: try Self.worker(beside: executable),
-                referenceCache: try Self.folder(settings.stateDirectory + "/references")))
+                referenceCache: try Self.folder(settings.stateDirectory + "/references"),
+                workerFolders: try Self.emptyFolder(settings.stateDirectory + "/workers")))
         let compiler = Status.Compiler(library)
         parts = try ServiceParts(
             identity: ServiceParts.Identity(
@@ -134,6 +135,13 @@ struct Daemon {
                 .storage, "cannot make the folder \(path): \(String(cString: strerror(errno)))")
         }
         return path
+    }
+
+    /// What workers of a daemon that was killed left is removed; nobody else uses this state.
+    private static func emptyFolder(_ path: String) throws -> String {
+        // If it cannot be removed, making it tells why.
+        try? FileManager.default.removeItem(atPath: path)
+        return try folder(path)
     }
 
     private static func clock() -> SessionRunner.Clock {

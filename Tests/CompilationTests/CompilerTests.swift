@@ -90,7 +90,8 @@ import WorkerProtocol
     @Test func `a mistake in the kernel's own source is found with one call a core`() async throws {
         let folder = try TemporaryFolder()
         let real = try await Workbench.toolchain()
-        let log = folder.path + "/calls"
+        // One of the two folders that a compiler may write to.
+        let log = folder.path + "/objects/modules/calls"
         let counting = try folder.script(
             "swiftc", "echo call >> \(log)\nexec \(real.swiftc) \"$@\"")
         let library = try Workbench.library(real.replacing(swiftc: counting), in: folder)
@@ -164,7 +165,7 @@ import WorkerProtocol
     @Test func `a cancelled compilation stops the compiler and leaves nothing behind`() async throws
     {
         let folder = try TemporaryFolder()
-        let started = folder.path + "/started"
+        let started = folder.path + "/objects/modules/started"
         let endless = try folder.script("swiftc", "echo $$ > \(started); sleep 3600")
         let toolchain = try await Workbench.toolchain().replacing(swiftc: endless)
         let library = try Workbench.library(toolchain, in: folder)
@@ -179,6 +180,25 @@ import WorkerProtocol
         await #expect(throws: CancellationError.self) { _ = try await task.value }
         #expect(kill(process, 0) == -1 && errno == ESRCH)
         #expect(try folder.names(of: "objects/temporary").isEmpty)
+    }
+
+    @Test func `a compiler may write nowhere but to its folder and the module cache`() async throws
+    {
+        let folder = try TemporaryFolder()
+        let real = try await Workbench.toolchain()
+        let curious = try folder.script(
+            "swiftc",
+            """
+            for place in \(folder.path) \(folder.path)/objects /tmp /var/tmp /dev/shm; do
+                if touch "$place/stray-$$" 2>/dev/null; then exit 3; fi
+            done
+            exec \(real.swiftc) "$@"
+            """)
+        let unit = Workbench.unit([Workbench.broadcast(1)])
+        let library = try Workbench.library(real.replacing(swiftc: curious), in: folder)
+        let entry = try #require(try await library.resolve(unit)[unit.functions[0].key]).get()
+        #expect(try Workbench.run(entry, count: 4) == [1, 1, 1, 1])
+        #expect(try folder.names().allSatisfy { !$0.hasPrefix("stray") })
     }
 
     @Test func `a compiler without memory is no fault of the variant`() async throws {

@@ -15,6 +15,7 @@ import WorkerProtocol
             measuring: .init(
                 worker: try WorkerClient.executablePath(),
                 referenceCache: tiny.state + "/references",
+                workerFolders: tiny.state + "/workers",
                 plan: SamplingPlan(sampleSeconds: 0.0002, maximumSeconds: 0.02)))
     }
 
@@ -53,13 +54,33 @@ import WorkerProtocol
         await evaluator.finish()
     }
 
+    @Test func `what is right on the tuned problem and wrong on a tail of it is not confirmed`()
+        async throws
+    {
+        let tiny = try await TinyKernel()
+        let provider = try provider(tiny, library: .success(try tiny.library()))
+        let evaluator = try await provider.evaluator(
+            for: try entry(tiny), target: "cpu-native", progress: { _ in })
+        let evaluations = Evaluations()
+        let configurations = [1, 3].map { TinyKernel.configuration(unroll: $0) }
+        try await evaluator.evaluate(configurations) { await evaluations.append($0, $1) }
+        #expect(await evaluations.failures == [nil, nil])
+        #expect(try await evaluator.confirm(configurations[0]) == nil)
+        let failure = try await evaluator.confirm(configurations[1])
+        guard case .wrongResult("1001", "y", 1000, _, _) = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
+        await evaluator.finish()
+    }
+
     @Test func `without a compiler everything else still works`() async throws {
         let tiny = try await TinyKernel()
         let missing = TunerError(.noCompiler, "no compiler")
         let provider = try provider(tiny, library: .failure(missing))
         let entry = try entry(tiny)
         let (space, configuration) = try provider.space(for: entry, target: "cpu-native")
-        #expect(space.count == 16)
+        #expect(space.count == 20)
         #expect(configuration == TinyKernel.configuration(unroll: 1))
         #expect(try provider.recordKey(for: entry, target: "cpu-native").kernel == "triple")
         #expect(

@@ -14,9 +14,10 @@ private actor ScriptedLane: MeasuringLane {
         verification: Verification(
             worstToleranceShare: 0, relativeErrorNorm: 0, comparedElements: 1),
         measurement: WorkerProtocol.Measurement(samples: [1], callsPerSample: 1, seconds: 1),
-        times: WorkerTimes(verify: 100, measure: 10_000))
+        times: WorkerTimes(verify: 100, measure: 10_000, call: 1))
 
     private(set) var requests: [MeasureRequest] = []
+    private(set) var confirmations: [ConfirmRequest] = []
     private var answers: [Answer]
     /// Arguments of the candidate that ends every comparison.
     private let deadly: [Int]?
@@ -30,6 +31,11 @@ private actor ScriptedLane: MeasuringLane {
     func measure(_ request: MeasureRequest) -> Answer {
         requests.append(request)
         return answers.isEmpty ? .success(Self.passed) : answers.removeFirst()
+    }
+    func confirm(_ request: ConfirmRequest) -> Result<Verification, Failure> {
+        confirmations.append(request)
+        guard !answers.isEmpty else { return .success(Self.passed.verification) }
+        return answers.removeFirst().map(\.verification)
     }
     func compare(_ request: CompareRequest) -> Result<[WorkerProtocol.Measurement], Failure> {
         if request.candidates.contains(where: { $0.arguments == deadly }) {
@@ -66,6 +72,25 @@ private actor ScriptedLane: MeasuringLane {
         let symbols = await lane.requests.map(\.candidate.entry.symbol)
         #expect(Set(symbols).count == 2)
         #expect(await lane.requests.map(\.candidate.arguments) == [[16], [16]])
+    }
+
+    @Test func `a winner is confirmed under every seed until one of them refutes it`()
+        async throws
+    {
+        let lanes = [
+            ScriptedLane(), ScriptedLane([.failure(ScriptedLane.wrong)]), ScriptedLane(),
+        ]
+        let tiny = try await TinyKernel()
+        let evaluator = try tiny.evaluator(ScriptedLane(), confirming: lanes)
+        let failure = try await evaluator.confirm(TinyKernel.configuration(unroll: 1))
+        #expect(failure == ScriptedLane.wrong)
+        var requests: [ConfirmRequest] = []
+        for lane in lanes { requests += await lane.confirmations }
+        #expect(requests.count == 2)
+        #expect(requests.allSatisfy { $0.isDeterministic && $0.repetitions > 1 })
+        // One a tail, without scratch buffers.
+        let tails = try tiny.kernel.tails(of: try tiny.kernel.problem(["n": 1000]))
+        #expect(requests.allSatisfy { $0.verifyScratch == tails.map { _ in [] } })
     }
 
     @Test func `a specialization is proved on the small problems once`() async throws {
@@ -121,8 +146,18 @@ private actor ScriptedLane: MeasuringLane {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let found = try await Toolchain.find(
             .init(named: nil, environment: ProcessInfo.processInfo.environment))
-        try Data("#!/bin/sh\necho call >> \(folder)/calls\nexec \(found.swiftc) \"$@\"\n".utf8)
-            .write(to: URL(filePath: folder + "/swiftc"))
+        try Data(
+            """
+            #!/bin/sh
+            for word; do
+                if [ "$before" = -module-cache-path ]; then echo call >> "$word/calls"; fi
+                before=$word
+            done
+            exec \(found.swiftc) "$@"
+
+            """.utf8
+        )
+        .write(to: URL(filePath: folder + "/swiftc"))
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o755], ofItemAtPath: folder + "/swiftc")
         let tiny = try await TinyKernel(swiftc: folder + "/swiftc")
@@ -132,7 +167,9 @@ private actor ScriptedLane: MeasuringLane {
                 #expect($1.failure?.code == "compilation")
             }
         }
-        #expect(try String(contentsOfFile: folder + "/calls", encoding: .utf8) == "call\n")
+        #expect(
+            try String(
+                contentsOfFile: tiny.state + "/objects/modules/calls", encoding: .utf8) == "call\n")
     }
 
     @Test func `the worker's own times are what is reported`() async throws {

@@ -7,7 +7,7 @@ import WorkerProtocol
 
 /// A kernel of ten lines in a folder of its own, y = 3·x, with everything an evaluator of it needs.
 ///
-/// `unroll` 1 and 2 are right, 5 computes something else, 7 needs the Swift runtime and so does not compile.
+/// `unroll` 1 and 2 are right, 3 is right unless n = 1001, 5 computes something else, 7 needs the Swift runtime and so does not compile.
 final class TinyKernel: Sendable {
     let folder: String
     let state: String
@@ -26,12 +26,13 @@ final class TinyKernel: Sendable {
           y: {role: output, element: float32, shape: [n]}
         parameters:
           lanes: {specialization: vector, element: float32, values: [2, 4]}
-          unroll: {specialization: integer, values: [1, 2, 5, 7]}
+          unroll: {specialization: integer, values: [1, 2, 3, 5, 7]}
           chunk: {argument: integer, values: [16, 64]}
         constraints: [lanes * 4 <= vector_bytes]
         work: {flops: n, bytes: 8 * n, figure: bytes}
         tolerance: {absolute: 0, relative: 1e-6}
         cache: hot
+        deterministic: true
         verify:
           - {n: 0}
           - {n: 5}
@@ -51,6 +52,7 @@ final class TinyKernel: Sendable {
                 let y = call.pointee.buffers[1].assumingMemoryBound(to: Float.self)
                 let n = Int(call.pointee.dimensions[0])
                 for i in 0..<n { y[i] = (unroll == 5 ? 4 : 3) * x[i] }
+                if unroll == 3 && n == 1001 { y[1000] += 1 }
                 if unroll == 7 { y[n - 1] = [Float](repeating: x[0], count: n).reversed()[0] }
             }
         }
@@ -117,10 +119,15 @@ final class TinyKernel: Sendable {
             plan: SamplingPlan(sampleSeconds: 0.0002, maximumSeconds: 0.02))
     }
 
-    func evaluator(_ lane: any MeasuringLane) throws -> HardwareEvaluator {
+    func evaluator(_ lane: any MeasuringLane, confirming: [any MeasuringLane] = []) throws
+        -> HardwareEvaluator
+    {
         HardwareEvaluator(
-            subject: try subject(), library: try library(), lane: lane, lock: lock,
-            progress: { _ in })
+            subject: try subject(), library: try library(), lane: lane,
+            confirmation: .init(
+                problems: try kernel.tails(of: try kernel.problem(["n": 1000])),
+                makeLanes: { confirming }),
+            lock: lock, progress: { _ in })
     }
 
     static func configuration(lanes: Int = 4, unroll: Int, chunk: Int = 16) -> Configuration {

@@ -32,6 +32,7 @@ struct KernelTests {
         #expect(kernel.referenceType == "SgemmReference")
         #expect(kernel.work.figure == .flops)
         #expect(kernel.cachePolicy == .hot)
+        #expect(kernel.isDeterministic)
         #expect(kernel.defaults["cpu-avx2"]?["mr"] == .integer(6))
         #expect(kernel.sources.map(\.name) == ["Sgemm.swift", "Reduce.swift"])
         #expect(kernel.referenceSources.map(\.name) == ["Reference.swift"])

@@ -89,13 +89,17 @@ struct ManifestErrorTests {
     private static let rows: [(String, String, String)] = [
         (
             "cache: hot", "cahce: hot",
-            "38:1: unknown key \"cahce\", did you mean \"cache\"? allowed: kernel, summary, source, uses, entry, reference, dimensions, buffers, parameters, constraints, work, tolerance, cache, verify, problems, defaults"
+            "38:1: unknown key \"cahce\", did you mean \"cache\"? allowed: kernel, summary, source, uses, entry, reference, dimensions, buffers, parameters, constraints, work, tolerance, cache, deterministic, verify, problems, defaults"
         ),
         ("cache: hot", "cache: warm", "38:8: cache: unknown value \"warm\"; allowed: hot, cold"),
+        (
+            "deterministic: true", "deterministic: yes",
+            "47:16: deterministic: is \"yes\", must be true or false"
+        ),
         ("cache: hot", "cache: [hot]", "38:8: cache: is a list, must be one of hot, cold"),
         (
             "cache: hot", "colour: red",
-            "38:1: unknown key \"colour\"; allowed: kernel, summary, source, uses, entry, reference, dimensions, buffers, parameters, constraints, work, tolerance, cache, verify, problems, defaults"
+            "38:1: unknown key \"colour\"; allowed: kernel, summary, source, uses, entry, reference, dimensions, buffers, parameters, constraints, work, tolerance, cache, deterministic, verify, problems, defaults"
         ),
         (
             "tolerance: {absolute: 1e-6 * (k + 1), relative: 1e-5}\n", "",

@@ -49,6 +49,7 @@ enum SampleManifest {
         defaults:
           cpu-avx2: {lanes: 8, mr: 6, nv: 2, unroll: 1, mc: 96, kc: 256, nc: 4096, threads: 4}
           any: {lanes: 4, mr: 4, nv: 2, unroll: 1, mc: 96, kc: 256, nc: 4096, threads: 1}
+        deterministic: true
         """
 
     static let files = [

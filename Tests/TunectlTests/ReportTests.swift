@@ -153,8 +153,10 @@ struct ListingTests {
         let status = Status(
             version: "1.2.3", process: 42, started: 1000, socket: "/run/t.sock",
             stateDirectory: "/var/lib/t", kernelFolders: ["/k"],
-            compiler: Status.Compiler(problem: "there is no swiftc"), device: Samples.device,
-            nativeTarget: "cpu-avx2", kernels: 3, rejectedKernels: 1, records: 5, running: nil,
+            compiler: Status.Compiler(problem: "there is no swiftc"),
+            isolation: Isolation(fileSystem: .landlock(version: 7), filtersSystemCalls: true),
+            device: Samples.device, nativeTarget: "cpu-avx2", kernels: 3, rejectedKernels: 1,
+            records: 5, running: nil,
             queued: ["s1", "s2"], measuringElsewhere: "process 7")
         #expect(
             text(Listings.status(status, now: 1300)) == [
@@ -165,6 +167,7 @@ struct ListingTests {
                 "caches      L1d 32 KiB, L3 32 MiB",
                 "cpu-native  cpu-avx2",
                 "compiler    cannot tune: there is no swiftc",
+                "isolation   landlock (ABI 7) + seccomp",
                 "kernels     3, 1 cannot be used",
                 "records     5",
                 "running     nothing",

@@ -106,6 +106,8 @@ private struct FakeEvaluator: Evaluator {
             samples: Array(repeating: seconds, count: samples), callsPerSample: 1, seconds: seconds)
     }
 
+    func confirm(_ configuration: Configuration) async throws -> Failure? { nil }
+
     func key(of configuration: Configuration) -> Fingerprint {
         let key = try? provider.evaluationKey(of: configuration, for: entry, target: target)
         // The fake always has a key.

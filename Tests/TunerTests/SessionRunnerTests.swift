@@ -2,6 +2,7 @@ import KernelSpace
 import Synchronization
 import Testing
 import Tuner
+import WorkerProtocol
 
 @Suite struct SessionRunnerTests {
     let clock = SessionRunner.Clock(elapsed: { 0 }, now: { 0 })
@@ -125,6 +126,29 @@ import Tuner
         try start(store, request("random", trials: 10), id: "b")
         let again = try await run(store, id: "b")
         #expect(again.results[0]?.decision == .kept)
+        #expect(try store.records(kernel: nil).first?.session == "a")
+    }
+
+    @Test("a winner that is not confirmed is out, the next best is recorded and the failure kept")
+    func confirms() async throws {
+        let best = Configuration(["p0": 4, "p1": 2, "p2": 3].mapValues(Value.integer))
+        let wrong = Failure.wrongResult(
+            problem: "7", buffer: "y", index: 3, value: "1", expected: "2")
+        let provider = SyntheticProvider(disproved: [best: wrong])
+        let store: any RecordStore = InMemoryRecordStore()
+        try start(store, request("exhaustive", trials: nil))
+        let session = try await run(store, provider)
+        let record = try #require(try store.records(kernel: nil).first)
+        #expect(record.configuration != best)
+        #expect(record.seconds == 2)
+        #expect(session.results[0]?.configuration == record.configuration)
+        #expect(session.results[0]?.failures["wrongResult"] == 1)
+
+        // Another session knows it from the start.
+        try start(store, request("exhaustive", trials: nil), id: "b")
+        try await run(store, id: "b")
+        let trial = try store.trials(session: "b", entry: nil).first { $0.configuration == best }
+        #expect(trial?.evaluation.failure == wrong)
         #expect(try store.records(kernel: nil).first?.session == "a")
     }
 

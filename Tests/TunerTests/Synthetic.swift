@@ -8,8 +8,11 @@ final class SyntheticProvider: EvaluatorProvider {
     let parameters: [Parameter]
     /// By problem: how many configurations were really evaluated.
     let evaluations = Mutex(0)
+    /// Configurations that turn out wrong only when they have won.
+    let disproved: [Configuration: Failure]
 
-    init(values: Int = 6) {
+    init(values: Int = 6, disproved: [Configuration: Failure] = [:]) {
+        self.disproved = disproved
         parameters = (0..<3).map { index in
             Parameter(name: "p\(index)", role: .integer, values: (0..<values).map { .integer($0) })
         }
@@ -95,6 +98,10 @@ private struct SyntheticEvaluator: Evaluator {
                 samples: Array(repeating: seconds, count: rounds), callsPerSample: 1,
                 seconds: seconds)
         }
+    }
+
+    func confirm(_ configuration: Configuration) async throws -> Failure? {
+        provider.disproved[configuration]
     }
 
     func key(of configuration: Configuration) -> Fingerprint {

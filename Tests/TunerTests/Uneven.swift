@@ -91,6 +91,8 @@ private struct UnevenEvaluator: Evaluator {
         configurations.map { measurement($0, samples: rounds) }
     }
 
+    func confirm(_ configuration: Configuration) async throws -> Failure? { nil }
+
     func key(of configuration: Configuration) -> Fingerprint {
         Fingerprint([("kind", "\(kind)"), ("configuration", configuration.description)])
     }

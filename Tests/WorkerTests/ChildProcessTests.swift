@@ -13,6 +13,22 @@ import Testing
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
+    @Test(arguments: ["tcp", "udp"]) func `a child in a sandbox has no network`(_ kind: String)
+        async throws
+    {
+        // Datagrams need no listener; for a stream there is none, which is another error than none being allowed.
+        var command = ChildProcess(
+            executable: "/bin/bash",
+            arguments: ["-c", "exec 4<>/dev/\(kind)/127.0.0.1/9"], environment: ["LC_ALL": "C"])
+        let free = try await command.run(timeout: 20)
+        #expect(kind == "tcp" || free.exit == .status(0))
+        command.sandbox = Sandbox(readable: ["/"], writable: [])
+        let confined = try await command.run(timeout: 20)
+        #expect(confined.exit != .status(0))
+        #expect(
+            String(decoding: confined.errors, as: UTF8.self).contains("Operation not permitted"))
+    }
+
     @Test func `output, errors, status, environment and directory arrive`() async throws {
         let done = try await shell("echo $GREETING $(pwd); echo bad >&2; exit 3").run(timeout: 30)
         #expect(done.exit == .status(3))

@@ -7,6 +7,11 @@ import WorkerProtocol
 /// Compiles the kernels of Hostile/ once and makes requests for them.
 struct Fixture {
     let folder: String
+    /// What stands for the daemon's state: workers have no business there.
+    let state: String
+    var references: String { folder + "/references" }
+    /// Where workers get their folders.
+    var workers: String { folder + "/workers" }
     /// A copy of tune-worker that no other test runs, so that its processes can be counted.
     static let worker = Result {
         let copy = NSTemporaryDirectory() + "tune-worker-of-tests-\(getpid())"
@@ -21,15 +26,20 @@ struct Fixture {
 
     private init() async throws {
         folder = NSTemporaryDirectory() + "tune-worker-tests-\(getpid())"
-        try FileManager.default.createDirectory(
-            atPath: folder + "/references", withIntermediateDirectories: true)
+        state = folder + "/state"
+        let objects = folder + "/objects"
+        for folder in [state, objects] {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+        }
+        try "secret".write(toFile: state + "/secret", atomically: false, encoding: .utf8)
         let sources = try #require(Bundle.module.resourceURL).appending(path: "Hostile").path
         // Tests/WorkerTests/Fixture.swift → the package.
         let package = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let headers = package.appending(path: "Sources/CSIMD/include").path
-        good = folder + "/good.so"
-        hostile = folder + "/hostile.so"
+        good = objects + "/good.so"
+        hostile = objects + "/hostile.so"
         try await Self.run(
             "swiftc",
             [
@@ -40,8 +50,19 @@ struct Fixture {
             "clang",
             [
                 "-O1", "-w", "-shared", "-fPIC", "-pthread", "-I", headers, "-o", hostile,
-                sources + "/hostile.c",
+                "-DSTATE=\"\(state)\"", "-DOBJECTS=\"\(objects)\"",
+                "-DREFERENCES=\"\(folder)/references/good.so\"", "-DNAME=\"\(Self.strayName)\"",
+                sources + "/hostile.c", "-lm",
             ])
+    }
+
+    /// What hostile kernels call the files that they try to make.
+    static let strayName = "tune-worker-test-\(getpid())"
+
+    func client(_ request: PrepareRequest, isolation: Isolation = .ofHost) throws -> WorkerClient {
+        WorkerClient(
+            executable: try Self.worker.get(), request: request, folders: workers,
+            isolation: isolation)
     }
 
     private static func run(_ tool: String, _ arguments: [String]) async throws {
@@ -91,7 +112,7 @@ struct Fixture {
                 layout(rows: 0, columns: 0, stride: 0), layout(rows: 1, columns: 1, stride: 1),
                 layout(rows: 5, columns: 8, stride: 8), layout(rows: 3, columns: 7, stride: 9),
             ],
-            seed: seed, cachePolicy: cache, referenceCache: folder + "/references", core: 0,
+            seed: seed, cachePolicy: cache, referenceCache: references, core: 0,
             limits: limits)
     }
 
@@ -105,6 +126,22 @@ struct Fixture {
         MeasureRequest(
             candidate: candidate, verifyScratch: [[1], [1], [2], [0]],
             plan: SamplingPlan(sampleSeconds: 0.0002, maximumSeconds: 0.05))
+    }
+
+    /// Of the problems of `confirmation`.
+    func confirm(_ candidate: Candidate, isDeterministic: Bool = true) -> ConfirmRequest {
+        ConfirmRequest(
+            candidate: candidate, verifyScratch: [[16], [16]], repetitions: 10,
+            isDeterministic: isDeterministic)
+    }
+
+    /// The tuned problem with two tails of it to verify on.
+    func confirmation() -> PrepareRequest {
+        var request = request()
+        request.verifyProblems = [
+            layout(rows: 129, columns: 65, stride: 67), layout(rows: 127, columns: 63, stride: 63),
+        ]
+        return request
     }
 }
 

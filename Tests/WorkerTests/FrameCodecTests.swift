@@ -3,7 +3,7 @@ import WorkerProtocol
 
 @Suite struct FrameCodecTests {
     private let replies = [
-        WorkerReply(nonce: .max, body: .prepared),
+        WorkerReply(nonce: .max, body: .prepared(referenceSeconds: 0.5)),
         WorkerReply(
             nonce: 0,
             body: .failed(

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 import WorkerProtocol
 
@@ -22,8 +22,15 @@ extension WorkerSuites {
             Case(
                 symbol: "infinite_loop",
                 limits: WorkerLimits(
-                    addressSpaceSlack: 256 << 20, verifySeconds: 0.25, measureSeconds: 5)
+                    addressSpaceSlack: 256 << 20, leastCallSeconds: 0.25, verifySeconds: 5,
+                    measureSeconds: 5)
             ) { $0 == .timeout(phase: "verify", seconds: 0.25) },
+            Case(
+                symbol: "hangs_when_timed",
+                limits: WorkerLimits(
+                    addressSpaceSlack: 256 << 20, leastCallSeconds: 0.25, verifySeconds: 5,
+                    measureSeconds: 5)
+            ) { $0 == .timeout(phase: "measure", seconds: 0.25) },
             Case(symbol: "null_write") { $0 == .crash(signal: Int(SIGSEGV), address: 0) },
             Case(symbol: "illegal_instruction") { $0 == .crash(signal: Int(SIGILL), address: nil) },
             Case(symbol: "divide_by_zero") { $0 == .crash(signal: Int(SIGFPE), address: nil) },
@@ -77,6 +84,17 @@ extension WorkerSuites {
             Case(symbol: "writes_to_channel") { misbehaved($0, "reply channel") },
             Case(symbol: "forges_reply") { misbehaved($0, "reply channel") },
             Case(symbol: "closes_channel") { misbehaved($0, "reply channel: it was closed") },
+            Case(symbol: "opens_socket") { $0 == .forbidden(call: "socket") },
+            Case(symbol: "opens_local_socket") { $0 == .forbidden(call: "socket") },
+            Case(symbol: "forks_without_end") { $0 == .forbidden(call: "clone") },
+            Case(symbol: "executes") { $0 == .forbidden(call: "execve") },
+            Case(symbol: "kills_parent") { $0 == .forbidden(call: "kill") },
+            Case(symbol: "kills_everybody") { $0 == .forbidden(call: "kill") },
+            Case(symbol: "leaves_group") { $0 == .forbidden(call: "setsid") },
+            Case(symbol: "opens_state_to_all") { $0 == .forbidden(call: "fchmodat") },
+            Case(symbol: "hides_its_call") { $0 == .forbidden(call: "one that it hid") },
+            Case(symbol: "fills_disk") { misbehaved($0, "a file beyond the limit") },
+            Case(symbol: "fills_disk_with_files") { misbehaved($0, "MiB of files") },
             Case(symbol: "races") { misbehaved($0, "wrong result once and a right one once") },
         ]
 
@@ -88,9 +106,7 @@ extension WorkerSuites {
             _ hostile: Case
         ) async throws {
             let fixture = try await Fixture.shared.value
-            let client = WorkerClient(
-                executable: try Fixture.worker.get(),
-                request: fixture.request(limits: hostile.limits))
+            let client = try fixture.client(fixture.request(limits: hostile.limits))
 
             let before = try await client.measure(fixture.measure(fixture.candidate()))
             #expect(throws: Never.self) { try before.get() }
@@ -108,17 +124,126 @@ extension WorkerSuites {
             #expect(try RunningWorkers.identifiers().isEmpty)
         }
 
-        @Test func `a process that a kernel left is gone with its worker`() async throws {
+        static let denied = [
+            "reads_state", "writes_state", "reads_elsewhere", "writes_elsewhere",
+            "forges_references", "overwrites_object", "writes_own_folder",
+        ]
+
+        /// Each would have ended with a status that tells, had a single access succeeded that should not.
+        @Test(arguments: denied) func `a kernel that is denied a file goes on and touched nothing`(
+            _ symbol: String
+        ) async throws {
             let fixture = try await Fixture.shared.value
-            let client = WorkerClient(
-                executable: try Fixture.worker.get(), request: fixture.request())
-            _ = try await client.measure(fixture.measure(fixture.candidate("leaves_child")))
+            let client = try fixture.client(fixture.request())
+            let outcome = try await client.measure(fixture.measure(fixture.candidate(symbol)))
+            #expect(throws: Never.self) { try outcome.get() }
             await client.finish()
-            // Killed with the group; the kernel may take a moment to end it.
-            for _ in 0..<1000 where try !RunningWorkers.identifiers().isEmpty {
-                try await Task.sleep(for: .milliseconds(10))
+
+            let files = FileManager.default
+            #expect(try files.contentsOfDirectory(atPath: fixture.state) == ["secret"])
+            #expect(
+                try String(contentsOfFile: fixture.state + "/secret", encoding: .utf8) == "secret")
+            for folder in ["/tmp", "/dev/shm", "/var/tmp", "/", fixture.folder + "/objects"] {
+                #expect(!files.fileExists(atPath: folder + "/" + Fixture.strayName))
             }
+            #expect(try files.contentsOfDirectory(atPath: fixture.workers).isEmpty)
             #expect(try RunningWorkers.identifiers().isEmpty)
+        }
+
+        private static let bubblewrap = "/usr/bin/bwrap"
+
+        @Test(.enabled(if: access(bubblewrap, X_OK) == 0))
+        func `bubblewrap guards files where the kernel lacks Landlock`() async throws {
+            let fixture = try await Fixture.shared.value
+            let client = try fixture.client(
+                fixture.request(),
+                isolation: Isolation(
+                    fileSystem: .bubblewrap(path: Self.bubblewrap), filtersSystemCalls: true))
+            for symbol in [nil, "reads_state", "writes_state", "overwrites_object"] {
+                let outcome = try await client.measure(fixture.measure(fixture.candidate(symbol)))
+                #expect(throws: Never.self) { try outcome.get() }
+            }
+            for (symbol, failure) in [
+                ("opens_socket", Failure.forbidden(call: "socket")),
+                ("terminates_itself", .killed(signal: Int(SIGTERM))),
+                ("exits_with_status", .exited(status: 9)),
+            ] {
+                let outcome = try await client.measure(fixture.measure(fixture.candidate(symbol)))
+                #expect(throws: failure) { try outcome.get() }
+            }
+            await client.finish()
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: fixture.state) == ["secret"])
+            #expect(try RunningWorkers.identifiers().isEmpty)
+        }
+
+        struct Unconfirmed: CustomTestStringConvertible, Sendable {
+            var symbol: String
+            var threads = 1
+            var isExpected: @Sendable (Failure) -> Bool
+            var testDescription: String { symbol }
+        }
+
+        static let unconfirmed = [
+            Unconfirmed(symbol: "wrong_at_one_tail") {
+                guard
+                    case .wrongResult("127,63,63", "y", 126 * 63 + 62, let value, let expected) =
+                        $0, let value = Double(value), let expected = Double(expected)
+                else { return false }
+                return abs(value - expected - 1) < 1e-5
+            },
+            Unconfirmed(symbol: "writes_input_at_one_tail") {
+                $0 == .overwritten(problem: "127,63,63", buffer: "x", index: 5)
+            },
+            Unconfirmed(symbol: "differs_from_run_to_run") {
+                guard
+                    case .nondeterministic("129,65,67", "y", 128 * 67 + 64, let value, let again) =
+                        $0, let value = Float(value), let again = Float(again)
+                else { return false }
+                return again == value.nextUp || again == value.nextDown
+            },
+            Unconfirmed(symbol: "races_with_two_threads", threads: 2) {
+                misbehaved($0, "wrong result once and a right one once")
+            },
+        ]
+
+        @Test(arguments: unconfirmed) func `what a measurement overlooks a confirmation finds`(
+            _ hostile: Unconfirmed
+        ) async throws {
+            let fixture = try await Fixture.shared.value
+            let client = try fixture.client(fixture.confirmation())
+            let outcome = try await client.confirm(
+                fixture.confirm(fixture.candidate(hostile.symbol, threads: hostile.threads)))
+            switch outcome {
+            case .success(let verification): Issue.record("it was confirmed: \(verification)")
+            case .failure(let failure): #expect(hostile.isExpected(failure), "\(failure)")
+            }
+            let after = try await client.confirm(
+                fixture.confirm(fixture.candidate(threads: hostile.threads)))
+            #expect(throws: Never.self) { try after.get() }
+            await client.finish()
+            #expect(try RunningWorkers.identifiers().isEmpty)
+        }
+
+        @Test func `bits may differ where the manifest does not say that they do not`()
+            async throws
+        {
+            let fixture = try await Fixture.shared.value
+            let client = try fixture.client(fixture.confirmation())
+            let outcome = try await client.confirm(
+                fixture.confirm(
+                    fixture.candidate("differs_from_run_to_run"), isDeterministic: false))
+            #expect(throws: Never.self) { try outcome.get() }
+            await client.finish()
+        }
+
+        @Test func `a confirmation compares every problem, in all repetitions`() async throws {
+            let fixture = try await Fixture.shared.value
+            let client = try fixture.client(fixture.confirmation())
+            let outcome = try await client.confirm(fixture.confirm(fixture.candidate(threads: 2)))
+            let tails = 2 * (129 * 65 + 127 * 63)
+            #expect(try outcome.get().comparedElements == 10 * (tails + 128 * 64) + 128 * 64)
+            await client.finish()
         }
     }
 }

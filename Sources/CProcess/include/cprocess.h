@@ -27,6 +27,8 @@ typedef struct CProcessSpecification {
     int64_t open_files;
     int core;      // the only core it may use, or -1
     int niceness;  // absolute, applied in the child: libdispatch resets the parent's threads when run by root
+    int ruleset;   // of Landlock, enforced before the program starts, or -1
+    int filters_system_calls;  // whether it is denied the network and what reaches beyond itself
 } CProcessSpecification;
 
 // Starts a process in a group of its own, without core files, with default signals and no new privileges, that gets
@@ -53,3 +55,30 @@ int cprocess_make_event(void);
 int cprocess_make_socket_pair(int *CPROCESS_NONNULL first, int *CPROCESS_NONNULL second);
 // A close-on-exec pipe; 0 or an errno value.
 int cprocess_make_pipe(int *CPROCESS_NONNULL reader, int *CPROCESS_NONNULL writer);
+
+// Calls `body` with the path of each shared library that this process has loaded.
+void cprocess_for_each_library(void (*CPROCESS_NONNULL body)(const char *CPROCESS_NONNULL path,
+                                                             void *CPROCESS_NULLABLE context),
+                               void *CPROCESS_NULLABLE context);
+
+// ---- Landlock (Linux 5.13): what a process and all its children may do with files, for good. ----
+
+// Version of Landlock in this kernel; 0: none, or switched off.
+int cprocess_landlock_version(void);
+// Whether the kernel filters system calls (seccomp).
+int cprocess_filters_system_calls(void);
+
+enum {
+    cprocess_read = 1,           // read, list and execute
+    cprocess_write = 2,          // make, write and remove files
+    cprocess_write_folders = 4,  // make and remove folders and symbolic links, move files between folders
+};
+
+// A ruleset that denies all access to files and, where the version has it, TCP, abstract sockets and signals to others; a
+// close-on-exec descriptor, or -1 with errno set.
+int cprocess_make_ruleset(void);
+// Allows access to the file `path` or to everything beneath the folder; 0 or an errno value.
+int cprocess_allow(int ruleset, const char *CPROCESS_NONNULL path, int access);
+// Restricts the calling thread, and what it starts from now on, to the ruleset; it has renounced new privileges before. 0 or an
+// errno value.
+int cprocess_enforce(int ruleset);

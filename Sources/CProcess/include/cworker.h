@@ -12,6 +12,9 @@ int cworker_install_handlers(int reply_descriptor);
 int cworker_use_alternate_stack(void);
 // From here on a fault is the candidate's and is answered under `nonce`; after `seconds` the phase is over. `phase` has at most 15 letters.
 void cworker_begin_phase(uint64_t nonce, const char *CPROCESS_NONNULL phase, double seconds);
+// Within a phase: what runs until `cworker_end_call` may take `seconds`, but no more than is left of the phase.
+void cworker_begin_call(double seconds);
+void cworker_end_call(void);
 // From here on a fault is the worker's own: no frame, the default action.
 void cworker_end_phase(void);
 // A fault while at least 9/10 of this many bytes of address space are in use counts as out of memory; 0: never.
@@ -23,6 +26,14 @@ int cworker_add_guard(const void *CPROCESS_NONNULL low, const void *CPROCESS_NON
                       const void *CPROCESS_NONNULL end, const void *CPROCESS_NONNULL high,
                       const char *CPROCESS_NONNULL problem, const char *CPROCESS_NONNULL buffer);
 void cworker_remove_guard(int slot);
+
+// ---- Confinement. ----
+
+// For all threads, for good: no capabilities, and no system call but those that verifying and timing take. Any other raises SIGSYS,
+// which `cworker_install_handlers` answers for. 0 or an errno value.
+int cworker_confine(void);
+// Name of a system call that may be forbidden; null where it has none here.
+const char *CPROCESS_NULLABLE cworker_call_name(int call);
 
 // ---- Calls. ----
 

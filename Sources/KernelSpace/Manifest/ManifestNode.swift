@@ -108,6 +108,13 @@ struct ManifestNode {
         return value
     }
 
+    func truth() throws(KernelSpaceError) -> Bool {
+        guard case .scalar(let scalar) = node, scalar.style == .plain,
+            let value = Bool(scalar.string)
+        else { throw error("is \(kind), must be true or false") }
+        return value
+    }
+
     /// One of the raw values of an enumeration.
     func choice<Choice: RawRepresentable & CaseIterable>(_ type: Choice.Type)
         throws(KernelSpaceError) -> Choice where Choice.RawValue == String

@@ -9,7 +9,8 @@ struct ManifestReader {
 
     private static let keys = [
         "kernel", "summary", "source", "uses", "entry", "reference", "dimensions", "buffers",
-        "parameters", "constraints", "work", "tolerance", "cache", "verify", "problems", "defaults",
+        "parameters", "constraints", "work", "tolerance", "cache", "deterministic",
+        "verify", "problems", "defaults",
     ]
     private static let requiredKeys = [
         "kernel", "entry", "reference", "dimensions", "buffers", "parameters", "work", "tolerance",
@@ -43,6 +44,7 @@ struct ManifestReader {
             absoluteTolerance: try (tolerance["absolute"] ?? root).expression(reading: sizes),
             relativeTolerance: try (tolerance["relative"] ?? root).expression(reading: sizes),
             cachePolicy: try fields["cache"]?.choice(CachePolicy.self) ?? .hot,
+            isDeterministic: try fields["deterministic"]?.truth() ?? false,
             verifyProblems: [], representativeProblems: [],
             defaults: try defaults(fields["defaults"], parameters: parameters),
             sources: sources.variants, referenceSources: [sources.reference])

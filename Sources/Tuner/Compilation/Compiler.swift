@@ -16,6 +16,8 @@ public struct CompileLimits: Sendable {
     public var secondsPerFunction: Double
     /// Of each process, in bytes; a batch takes 0.2 GiB.
     public var addressSpace: Int
+    /// Of any one file, in bytes: objects are a hundred kilobytes, clang's modules a few megabytes.
+    public var fileSize: Int
     /// Most functions of one call: beyond it a call gets no cheaper by the function, only longer.
     public var functionsPerCall: Int
     /// Calls at the same time.
@@ -24,11 +26,13 @@ public struct CompileLimits: Sendable {
     /// `parallelCalls` is best the number of processors: nothing is measured meanwhile.
     public init(
         secondsPerCall: Double = 10, secondsPerFunction: Double = 1,
-        addressSpace: Int = 8 << 30, functionsPerCall: Int = 64, parallelCalls: Int
+        addressSpace: Int = 8 << 30, fileSize: Int = 256 << 20, functionsPerCall: Int = 64,
+        parallelCalls: Int
     ) {
         self.secondsPerCall = secondsPerCall
         self.secondsPerFunction = secondsPerFunction
         self.addressSpace = addressSpace
+        self.fileSize = fileSize
         self.functionsPerCall = functionsPerCall
         self.parallelCalls = parallelCalls
     }
@@ -192,7 +196,12 @@ struct Compiler: Sendable {
         return try await ChildProcess(
             executable: executable, arguments: arguments, environment: environment,
             workingDirectory: folder,
-            limits: ProcessLimits(addressSpace: limits.addressSpace)
+            limits: ProcessLimits(
+                addressSpace: limits.addressSpace,
+                // Of each process; wall time is what normally ends a call.
+                cpuTime: Int((seconds * 2).rounded(.up)), fileSize: limits.fileSize),
+            // It may read all that its user may: toolchains are spread over links, wrappers and homes. What it reads stays here.
+            sandbox: Sandbox(readable: ["/"], writable: [folder, moduleFolder])
         ).run(timeout: seconds)
     }
 

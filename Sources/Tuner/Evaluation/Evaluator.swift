@@ -49,6 +49,10 @@ public protocol Evaluator: Sendable {
     /// Times configurations against each other, interleaved: one measurement each (sample i of all from round i), nil where one failed.
     func compare(_ configurations: [Configuration], rounds: Int) async throws -> [Measurement?]
 
+    /// Verifies a measured configuration further, before it is recorded: on other inputs, on problems whose sizes no tile divides, and
+    /// again and again. Nil if it is right everywhere.
+    func confirm(_ configuration: Configuration) async throws -> Failure?
+
     /// What this configuration's evaluation is stored under; everything that could change it is in the hash.
     func key(of configuration: Configuration) -> Fingerprint
 

@@ -18,6 +18,7 @@ public actor HardwareEvaluator: Evaluator {
     private let subject: Subject
     private let library: VariantLibrary
     private let lane: any MeasuringLane
+    private let confirmation: Confirmation
     private let lock: MeasuringLock
     private let progress: @Sendable (EvaluationPhase) -> Void
 
@@ -27,13 +28,26 @@ public actor HardwareEvaluator: Evaluator {
     private var unbuildable: [Configuration: Failure] = [:]
     private var times = TimeSplit()
 
+    /// How a winner is verified further.
+    struct Confirmation: Sendable {
+        /// Calls on the same inputs for each problem. A race that spoils one call in five shows in nine of ten confirmations.
+        static let repetitions = 10
+
+        /// Problems whose sizes no tile divides.
+        let problems: [Problem]
+        /// One a seed: each has its own inputs, and the confirmation's problems to verify.
+        let makeLanes: @Sendable () throws -> [any MeasuringLane]
+    }
+
     init(
-        subject: Subject, library: VariantLibrary, lane: any MeasuringLane, lock: MeasuringLock,
+        subject: Subject, library: VariantLibrary, lane: any MeasuringLane,
+        confirmation: Confirmation, lock: MeasuringLock,
         progress: @escaping @Sendable (EvaluationPhase) -> Void
     ) {
         self.subject = subject
         self.library = library
         self.lane = lane
+        self.confirmation = confirmation
         self.lock = lock
         self.progress = progress
     }
@@ -83,6 +97,39 @@ public actor HardwareEvaluator: Evaluator {
         let again = try await compare(working.map(\.candidate), rounds: rounds) ?? []
         for (place, measurement) in zip(working, again) { results[place.index] = measurement }
         return results
+    }
+
+    public func confirm(_ configuration: Configuration) async throws -> Failure? {
+        let variants = try await variants(of: [configuration])
+        let entry: EntryPoint
+        switch variants[specialization(configuration)] {
+        case .success(let found): entry = found
+        case .failure(let failure): return failure
+        case nil: throw TunerError(.internal, "no variant was compiled for \(configuration)")
+        }
+        progress(.comparing)
+        let request = ConfirmRequest(
+            candidate: try candidate(of: configuration, at: entry),
+            verifyScratch: try scratch(of: configuration, on: confirmation.problems),
+            repetitions: Confirmation.repetitions,
+            isDeterministic: subject.kernel.isDeterministic)
+        for lane in try confirmation.makeLanes() {
+            if let failure = try await confirm(request, on: lane) { return failure }
+        }
+        return nil
+    }
+
+    private func confirm(_ request: ConfirmRequest, on lane: any MeasuringLane) async throws
+        -> Failure?
+    {
+        let result = try await lock.whileHolding(for: .measuring, subject.text) {
+            let start = Deadline.now
+            defer { times.verify += Deadline.now - start }
+            let result = try await lane.confirm(request)
+            await lane.finish()
+            return result
+        }
+        return if case .failure(let failure) = result { failure } else { nil }
     }
 
     public nonisolated func key(of configuration: Configuration) -> Fingerprint {
@@ -160,7 +207,8 @@ public actor HardwareEvaluator: Evaluator {
         let specialization = specialization(configuration)
         let request = MeasureRequest(
             candidate: try candidate(of: configuration, at: entry),
-            verifyScratch: proved.contains(specialization) ? [] : try verifyScratch(configuration),
+            verifyScratch: proved.contains(specialization)
+                ? [] : try scratch(of: configuration, on: subject.kernel.verifyProblems),
             plan: subject.plan)
         return try await lock.whileHolding(for: .measuring, subject.text) {
             let start = Deadline.now
@@ -199,10 +247,12 @@ public actor HardwareEvaluator: Evaluator {
         }
     }
 
-    private func verifyScratch(_ configuration: Configuration) throws(TunerError) -> [[Int]] {
+    private func scratch(of configuration: Configuration, on problems: [Problem])
+        throws(TunerError) -> [[Int]]
+    {
         try TunerError.translating { () throws(KernelSpaceError) in
             var counts: [[Int]] = []
-            for problem in subject.kernel.verifyProblems {
+            for problem in problems {
                 counts.append(try subject.kernel.scratch(of: configuration, on: problem))
             }
             return counts

@@ -9,6 +9,8 @@ public struct HardwareEvaluatorProvider: EvaluatorProvider {
         public var worker: String
         /// Folder where results of references outlive the worker.
         public var referenceCache: String
+        /// Folder in which every worker gets one of its own.
+        public var workerFolders: String
         /// How samples are taken.
         public var plan: SamplingPlan
         /// What a worker may use.
@@ -16,11 +18,12 @@ public struct HardwareEvaluatorProvider: EvaluatorProvider {
 
         /// Limits and plan may stay as they are: their defaults are what results are comparable under.
         public init(
-            worker: String, referenceCache: String, plan: SamplingPlan = SamplingPlan(),
-            limits: WorkerLimits = WorkerLimits()
+            worker: String, referenceCache: String, workerFolders: String,
+            plan: SamplingPlan = SamplingPlan(), limits: WorkerLimits = WorkerLimits()
         ) {
             self.worker = worker
             self.referenceCache = referenceCache
+            self.workerFolders = workerFolders
             self.plan = plan
             self.limits = limits
         }
@@ -28,6 +31,8 @@ public struct HardwareEvaluatorProvider: EvaluatorProvider {
 
     /// Inputs are the same in every measurement: figures must not differ by what was drawn.
     private static let seed: UInt64 = 1
+    /// Each gives two sets of inputs, as the first did: a winner has been right on six.
+    private static let confirmationSeeds: [UInt64] = [2, 3]
 
     private let catalogue: @Sendable () -> KernelCatalogue
     private let probe: DeviceProbe
@@ -55,10 +60,13 @@ public struct HardwareEvaluatorProvider: EvaluatorProvider {
         let library = try library.get()
         let kernel = try catalogue().kernel(named: entry.kernel)
         let target = try resolve(target)
+        let tails = kernel.tails(of: entry.problem)
         let layouts = try TunerError.translating { () throws(KernelSpaceError) in
-            var verify: [ProblemLayout] = []
-            for problem in kernel.verifyProblems { verify.append(try kernel.layout(of: problem)) }
-            return (tuned: try kernel.layout(of: entry.problem), verify: verify)
+            (
+                tuned: try kernel.layout(of: entry.problem),
+                verify: try kernel.layouts(of: kernel.verifyProblems),
+                tails: try kernel.layouts(of: tails)
+            )
         }
         progress(.compiling)
         let reference = try await library.reference(of: kernel, target: target)
@@ -69,8 +77,22 @@ public struct HardwareEvaluatorProvider: EvaluatorProvider {
             limits: measuring.limits)
         return HardwareEvaluator(
             subject: subject(entry, kernel: kernel, target: target), library: library,
-            lane: WorkerClient(executable: measuring.worker, request: prepare), lock: lock,
-            progress: progress)
+            lane: lane(prepare),
+            confirmation: HardwareEvaluator.Confirmation(problems: tails) { [self] in
+                Self.confirmationSeeds.map { seed in
+                    var request = prepare
+                    request.verifyProblems = layouts.tails
+                    request.seed = seed
+                    // Nothing is timed: no copies that exceed the caches.
+                    request.cachePolicy = .hot
+                    return lane(request)
+                }
+            }, lock: lock, progress: progress)
+    }
+
+    private func lane(_ request: PrepareRequest) -> any MeasuringLane {
+        WorkerClient(
+            executable: measuring.worker, request: request, folders: measuring.workerFolders)
     }
 
     public func evaluationKey(

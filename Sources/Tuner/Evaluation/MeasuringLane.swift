@@ -7,6 +7,7 @@ protocol MeasuringLane: Sendable {
     /// Makes the problem ready, unless it is.
     func prepare() async throws
     func measure(_ request: MeasureRequest) async throws -> Result<WorkerClient.Measured, Failure>
+    func confirm(_ request: ConfirmRequest) async throws -> Result<Verification, Failure>
     func compare(_ request: CompareRequest) async throws -> Result<[Measurement], Failure>
     func finish() async
 }

@@ -23,18 +23,26 @@ package actor WorkerClient {
     private static let graceSeconds = 2.0
 
     private let executable: String
-    private let request: PrepareRequest
+    private var request: PrepareRequest
+    private let folders: String
+    private let isolation: Isolation
     private let limits: ProcessLimits
+    /// What the reference takes for the tuned problem, in seconds.
+    private var referenceSeconds = 0.0
     private var worker: WorkerProcess?
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// Starts nothing yet. `executable` is tune-worker's path, see `executablePath`.
+    /// Starts nothing yet. `executable` is tune-worker's path, see `executablePath`; `folders` is where each worker gets a folder
+    /// of its own.
     package init(
-        executable: String, request: PrepareRequest, limits: ProcessLimits = ProcessLimits()
+        executable: String, request: PrepareRequest, folders: String,
+        isolation: Isolation = .ofHost, limits: ProcessLimits = ProcessLimits()
     ) {
         self.executable = executable
         self.request = request
+        self.folders = folders
+        self.isolation = isolation
         self.limits = limits
     }
 
@@ -67,15 +75,31 @@ package actor WorkerClient {
     ///
     /// Throws CancellationError only; the worker is then stopped and a later request starts another.
     package func measure(_ request: MeasureRequest) async throws -> Result<Measured, Failure> {
-        let limits = self.request.limits
-        return try await perform(
-            .measure(request), phase: "measure",
-            seconds: limits.verifySeconds + limits.measureSeconds
+        let result: Result<Measured, Failure> = try await perform(
+            .measure(request), phase: "measure", seconds: { $0.verifySeconds + $0.measureSeconds }
         ) { body in
             guard case .measured(let verification, let measurement, let times) = body else {
                 return nil
             }
             return Measured(verification: verification, measurement: measurement, times: times)
+        }
+        if case .success(let measured) = result {
+            self.request.seenCallSeconds = min(
+                self.request.seenCallSeconds ?? .infinity, measured.times.call)
+        }
+        return result
+    }
+
+    /// Verifies a candidate more thoroughly. A failure is the candidate's, except `.infrastructure`.
+    ///
+    /// Throws CancellationError only, as `measure` does.
+    package func confirm(_ request: ConfirmRequest) async throws -> Result<Verification, Failure> {
+        try await perform(
+            .confirm(request), phase: "confirm",
+            seconds: { $0.confirmSeconds(request.repetitions) }
+        ) { body in
+            guard case .confirmed(let verification) = body else { return nil }
+            return verification
         }
     }
 
@@ -83,8 +107,10 @@ package actor WorkerClient {
     ///
     /// Throws CancellationError only, as `measure` does.
     package func compare(_ request: CompareRequest) async throws -> Result<[Measurement], Failure> {
-        let seconds = self.request.limits.measureSeconds * Double(max(request.candidates.count, 1))
-        return try await perform(.compare(request), phase: "compare", seconds: seconds) { body in
+        let candidates = Double(max(request.candidates.count, 1))
+        return try await perform(
+            .compare(request), phase: "compare", seconds: { $0.measureSeconds * candidates }
+        ) { body in
             guard case .compared(let measurements) = body else { return nil }
             return measurements
         }
@@ -100,18 +126,21 @@ package actor WorkerClient {
     // MARK: - One request
 
     private func perform<Value>(
-        _ body: WorkerRequest.Body, phase: String, seconds: Double,
+        _ body: WorkerRequest.Body, phase: String, seconds limit: (WorkerLimits) -> Double,
         _ read: (WorkerReply.Body) -> Value?
     ) async throws -> Result<Value, Failure> {
         await acquire()
         defer { release() }
         // The second time only after a worker that had ended before it was asked.
         for _ in 0..<2 {
-            let worker: WorkerProcess
             let answer: WorkerProcess.Answer
+            let seconds: Double
             do {
-                worker = try await preparedWorker()
-                answer = try await worker.ask(body, timeout: seconds + Self.graceSeconds)
+                let worker = try await preparedWorker()
+                // Here only what the worker cannot end itself is ended.
+                seconds = limit(request.limits.adapted(toCalls: referenceSeconds))
+                let timeout = WorkerLimits.loadSeconds + seconds + Self.graceSeconds
+                answer = try await worker.ask(body, timeout: timeout)
             } catch let error as TunerError {
                 return .failure(.infrastructure(message: error.description))
             }
@@ -130,6 +159,7 @@ package actor WorkerClient {
             case .garbage(let what):
                 return .failure(
                     .misbehaved(message: "it wrote to the worker's reply channel: \(what)"))
+            case .overran(let what): return .failure(.misbehaved(message: what))
             case .timedOut: return .failure(.timeout(phase: phase, seconds: seconds))
             case .ended(let exit): return .failure(Self.failure(exit, seconds: seconds))
             }
@@ -143,6 +173,8 @@ package actor WorkerClient {
         switch exit {
         case .status(let status): .exited(status: status)
         case .signal(Int(SIGXCPU)): .timeout(phase: "processor time", seconds: seconds)
+        // It had replaced the handler that tells which.
+        case .signal(Int(SIGSYS)): .forbidden(call: "one that it hid")
         case .signal(let signal)
         where [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT].contains(Int32(signal)):
             .crash(signal: signal, address: nil)
@@ -155,13 +187,21 @@ package actor WorkerClient {
     private func preparedWorker() async throws -> WorkerProcess {
         try Task.checkCancellation()
         if let worker { return worker }
+        let folder = try WorkerFolder(in: folders)
+        let references = try referenceFolder()
+        let objects = Self.folder(of: request.reference.object)
+        var request = request
+        request.referenceCache = references
+        request.confinement = confinement(folder, objects: objects)
         let started = try await WorkerProcess.start(
             ChildProcess(
-                executable: executable, arguments: [], environment: [:], workingDirectory: "/",
-                limits: limits))
+                executable: executable, arguments: [], environment: ["TMPDIR": folder.path],
+                workingDirectory: folder.path, limits: limits,
+                sandbox: sandbox(folder, references: references, objects: objects)), in: folder)
         let answer = try await started.ask(.prepare(request), timeout: Self.prepareSeconds)
-        if case .reply(.prepared) = answer {
+        if case .reply(.prepared(let seconds)) = answer {
             worker = started
+            referenceSeconds = seconds
             return started
         }
         await started.stop()
@@ -170,6 +210,44 @@ package actor WorkerClient {
         throw TunerError(
             .worker, "could not prepare problem \(problem) in \(executable): \(answer)",
             hint: "the kernel's reference or the size of its buffers is the usual reason")
+    }
+
+    /// One folder a reference: what its code could do wrong to results then concerns its own.
+    private func referenceFolder() throws(TunerError) -> String {
+        let name = request.reference.object.split(separator: "/").last ?? "none"
+        let folder = request.referenceCache + "/" + name
+        for path in [request.referenceCache, folder] where mkdir(path, 0o700) != 0 {
+            guard errno == EEXIST else {
+                throw TunerError(
+                    .storage,
+                    "could not make the folder \(path): \(String(cString: strerror(errno)))")
+            }
+        }
+        return folder
+    }
+
+    /// While it prepares, a worker may also write results of its reference; bubblewrap cannot take that back later.
+    private func sandbox(_ folder: WorkerFolder, references: String, objects: String) -> Sandbox {
+        let readable = Sandbox.system + ["/proc", objects]
+        if case .landlock = isolation.fileSystem {
+            return Sandbox(
+                readable: readable, writable: [folder.path, references], isolation: isolation)
+        }
+        return Sandbox(
+            readable: readable + [references], writable: [folder.path], isolation: isolation)
+    }
+
+    private func confinement(_ folder: WorkerFolder, objects: String) -> Confinement {
+        let usesLandlock = if case .landlock = isolation.fileSystem { true } else { false }
+        return Confinement(
+            readable: Sandbox.system + [objects], folder: folder.path,
+            fileBytes: WorkerFolder.fileByteLimit, usesLandlock: usesLandlock,
+            filtersSystemCalls: isolation.filtersSystemCalls)
+    }
+
+    private static func folder(of path: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+            .joined(separator: "/")
     }
 
     private func discardWorker() async {

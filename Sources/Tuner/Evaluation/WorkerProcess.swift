@@ -15,6 +15,8 @@ final class WorkerProcess: Sendable {
         case ended(ProcessExit)
         /// It wrote something that is not the reply.
         case garbage(String)
+        /// It wrote more than its folder may hold.
+        case overran(String)
         case timedOut
         case cancelled
     }
@@ -49,14 +51,16 @@ final class WorkerProcess: Sendable {
 
     private init(_ mailbox: Mailbox) { self.mailbox = mailbox }
 
-    /// Throws TunerError when the process cannot be started.
-    static func start(_ command: ChildProcess) async throws -> WorkerProcess {
+    /// `folder` is removed with the process. Throws TunerError when the process cannot be started.
+    static func start(_ command: ChildProcess, in folder: WorkerFolder) async throws
+        -> WorkerProcess
+    {
         let mailbox = try Mailbox()
         try await withCheckedThrowingContinuation { continuation in
             do {
                 try DedicatedThread.start {
                     do {
-                        let conversation = try Conversation(command)
+                        let conversation = try Conversation(command, folder)
                         continuation.resume()
                         serve(mailbox, conversation)
                     } catch {
@@ -111,21 +115,30 @@ private struct Conversation {
     private var process: SpawnedProcess?
     private var exit = ProcessExit.status(0)
     private let channel: Int32
+    private let folder: WorkerFolder
     private var reader = FrameReader()
 
+    /// Time between two looks into the folder: a disk takes less than 1 GiB in it, and the looks cost nothing that is measured.
+    private static let lookMilliseconds: Int32 = 200
+
     /// Descriptor 3 of the child is its end of the channel.
-    init(_ command: ChildProcess) throws(TunerError) {
+    init(_ command: ChildProcess, _ folder: WorkerFolder) throws(TunerError) {
         var mine: Int32 = -1
         var theirs: Int32 = -1
         let error = cprocess_make_socket_pair(&mine, &theirs)
-        guard error == 0 else { throw .descriptors("a pair of sockets", error) }
+        guard error == 0 else {
+            folder.remove()
+            throw .descriptors("a pair of sockets", error)
+        }
         defer { close(theirs) }
         do {
             process = try SpawnedProcess(command, descriptors: [nil, nil, nil, theirs])
         } catch {
             close(mine)
+            folder.remove()
             throw error
         }
+        self.folder = folder
         channel = mine
         _ = fcntl(mine, F_SETFL, O_NONBLOCK)
     }
@@ -133,6 +146,7 @@ private struct Conversation {
     mutating func end() {
         kill()
         close(channel)
+        folder.remove()
     }
 
     private mutating func kill() {
@@ -185,9 +199,11 @@ private struct Conversation {
                 // −1 is left out of a poll. Its end closes the channel too, unless it left a child behind that holds it.
                 pollfd(fd: process?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
             ]
-            let ready = poll(&events, nfds_t(events.count), deadline.millisecondsLeft)
+            let wait = min(deadline.millisecondsLeft, Self.lookMilliseconds)
+            let ready = poll(&events, nfds_t(events.count), wait)
             if events[1].revents != 0 { return .cancelled }
             if ready == 0 && deadline.hasPassed { return .timedOut }
+            if ready == 0, let overrun = folder.overrun { return .overran(overrun) }
             if events[0].revents & Int16(POLLOUT) != 0 { send(&unsent) }
             let isOpen = receive()
             do {
@@ -201,9 +217,10 @@ private struct Conversation {
     }
 
     /// A process that ends closes its descriptors a moment before it can be waited for; one that lives on did it on purpose.
+    /// The wait stays below a call's least time, after which the worker would end by itself.
     private func closedChannel() -> WorkerProcess.Answer {
         var event = pollfd(fd: process?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
-        return poll(&event, 1, 1000) > 0 ? .ended(exit) : .garbage("it was closed")
+        return poll(&event, 1, 500) > 0 ? .ended(exit) : .garbage("it was closed")
     }
 
     private func send(_ unsent: inout [UInt8]) {

@@ -10,16 +10,20 @@ package struct ChildProcess: Sendable {
     package var environment: [String: String]
     package var workingDirectory: String?
     package var limits: ProcessLimits
+    /// What it may touch; nil: what its user may.
+    package var sandbox: Sandbox?
 
     package init(
         executable: String, arguments: [String], environment: [String: String],
-        workingDirectory: String? = nil, limits: ProcessLimits = ProcessLimits()
+        workingDirectory: String? = nil, limits: ProcessLimits = ProcessLimits(),
+        sandbox: Sandbox? = nil
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.limits = limits
+        self.sandbox = sandbox
     }
 
     /// What a command that ended, or was ended, left.

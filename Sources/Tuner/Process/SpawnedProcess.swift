@@ -44,13 +44,18 @@ struct SpawnedProcess {
     let identifier: pid_t
     /// Readable once the process has ended.
     let descriptor: Int32
+    /// Whether another program runs it.
+    private let isWrapped: Bool
 
     /// Starts `command` with `descriptors[i]` as its descriptor i (nil: /dev/null) and nothing else open.
     init(_ command: ChildProcess, descriptors: [Int32?]) throws(TunerError) {
-        let arguments = CStrings([command.executable] + command.arguments)
+        let rules = try command.sandbox?.rules(for: command.executable)
+        defer { rules?.close() }
+        let words = rules?.wrapped(command) ?? [command.executable] + command.arguments
+        let arguments = CStrings(words)
         let environment = CStrings(command.environment.map { "\($0.key)=\($0.value)" })
         let directory = CStrings(command.workingDirectory.map { [$0] } ?? [])
-        let path = CStrings([command.executable])
+        let path = CStrings([words[0]])
         let limits = command.limits
         var process: pid_t = -1
         var descriptor: Int32 = -1
@@ -66,7 +71,9 @@ struct SpawnedProcess {
                 cpu_time: Int64(limits.cpuTime ?? -1),
                 file_size: Int64(limits.fileSize ?? -1),
                 open_files: Int64(limits.openFiles ?? -1),
-                core: Int32(limits.core ?? -1), niceness: Int32(limits.niceness))
+                core: Int32(limits.core ?? -1), niceness: Int32(limits.niceness),
+                ruleset: rules?.ruleset ?? -1,
+                filters_system_calls: rules?.filtersSystemCalls == true ? 1 : 0)
             var error = cprocess_spawn(&specification, &process, &descriptor, &step)
             for _ in 0..<Self.busyRetries where error == ETXTBSY {
                 usleep(Self.busyPause)
@@ -83,13 +90,17 @@ struct SpawnedProcess {
         }
         identifier = process
         self.descriptor = descriptor
+        isWrapped = words[0] != command.executable
     }
 
     /// Kills what is left of its group, waits for it and says how it ended.
     func killAndReap() -> ProcessExit {
         let exit = cprocess_kill_and_reap(identifier)
         close(descriptor)
-        return exit.signal != 0 ? .signal(Int(exit.signal)) : .status(Int(exit.status))
+        if exit.signal != 0 { return .signal(Int(exit.signal)) }
+        // As a shell does, bubblewrap tells of a signal by a status.
+        let status = Int(exit.status)
+        return isWrapped && status > 128 ? .signal(status - 128) : .status(status)
     }
 }
 

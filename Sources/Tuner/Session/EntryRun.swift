@@ -181,7 +181,8 @@ actor EntryRun {
     func decide() async throws {
         let outcome = try await comparison().outcome(
             runner.evaluators, runner.provider, runner.store, now: runner.clock.now())
-        try await runner.finish(entry: entry, outcome.result, record: outcome.record)
+        try await runner.finish(
+            entry: entry, outcome.result, record: outcome.record, disproved: outcome.disproved)
     }
 
     /// Tells the best so far and leaves the record as it is.

@@ -21,6 +21,8 @@ struct FinalComparison {
         var result: Session.Result
         /// Nil if the record stays as it is.
         var record: TuningRecord?
+        /// Finalists that turned out wrong when they had won: evaluations by their keys.
+        var disproved: [Fingerprint: Evaluation] = [:]
     }
 
     let session: Session
@@ -36,12 +38,15 @@ struct FinalComparison {
     }
 
     /// What is told of an entry that is not compared.
-    func result(_ decision: Session.Result.Decision) -> Session.Result {
+    func result(
+        _ decision: Session.Result.Decision, _ disproved: [Configuration: Failure] = [:]
+    ) -> Session.Result {
         var failures: [String: Int] = [:]
+        for failure in disproved.values { failures[failure.code, default: 0] += 1 }
         for trial in trials {
             if let failure = trial.evaluation.failure { failures[failure.code, default: 0] += 1 }
         }
-        let best = best.first
+        let best = best.first { disproved[$0.configuration] == nil }
         return Session.Result(
             decision: decision, trials: trials.count, failures: failures,
             configuration: best?.configuration, seconds: best?.evaluation.seconds,
@@ -77,18 +82,23 @@ struct FinalComparison {
         let holder = measured.first {
             $0.configuration == current?.configuration ?? defaultConfiguration
         }
-        guard let winner = winner(of: measured, against: holder) else {
-            return Outcome(result: result(.undecided))
+        let (confirmed, disproved) = try await confirmedWinner(
+            of: measured, against: holder, current: current?.configuration, evaluator)
+        guard let winner = confirmed else {
+            return Outcome(
+                result: result(.undecided, disproved),
+                disproved: Self.evaluations(disproved, evaluator))
         }
         let defaultMeasurement = measured.first {
             $0.configuration == defaultConfiguration
         }?.measurement
-        var result = result(.kept)
+        var result = result(.kept, disproved)
         result.configuration = winner.configuration
         result.seconds = winner.measurement.seconds
         result.defaultSeconds = defaultMeasurement?.seconds ?? result.defaultSeconds
+        let evaluations = Self.evaluations(disproved, evaluator)
         guard winner.configuration != current?.configuration else {
-            return Outcome(result: result)
+            return Outcome(result: result, disproved: evaluations)
         }
         result.decision = .replaced
         let facts = try provider.facts(about: item)
@@ -102,7 +112,36 @@ struct FinalComparison {
             flops: facts.flops, bytes: facts.bytes, figure: facts.figure,
             compiler: facts.compiler, session: session.id, created: now, trials: result.trials,
             failures: result.failures.values.reduce(0, +))
-        return Outcome(result: result, record: record)
+        return Outcome(result: result, record: record, disproved: evaluations)
+    }
+
+    /// The winner that stands further verification; those that did not are out, and the rest is judged anew.
+    private func confirmedWinner(
+        of measured: [Finalist], against holder: Finalist?, current: Configuration?,
+        _ evaluator: any Evaluator
+    ) async throws -> (winner: Finalist?, disproved: [Configuration: Failure]) {
+        var left = measured
+        var disproved: [Configuration: Failure] = [:]
+        while true {
+            let holder = holder.flatMap { disproved[$0.configuration] == nil ? $0 : nil }
+            guard let winner = winner(of: left, against: holder),
+                winner.configuration != current,
+                let failure = try await evaluator.confirm(winner.configuration)
+            else { return (winner(of: left, against: holder), disproved) }
+            disproved[winner.configuration] = failure
+            left.removeAll { $0.configuration == winner.configuration }
+        }
+    }
+
+    /// What might come out otherwise the next time is not remembered.
+    private static func evaluations(
+        _ disproved: [Configuration: Failure], _ evaluator: any Evaluator
+    ) -> [Fingerprint: Evaluation] {
+        var evaluations: [Fingerprint: Evaluation] = [:]
+        for (configuration, failure) in disproved where failure.isDeterministic {
+            evaluations[evaluator.key(of: configuration)] = Evaluation(.failed(failure))
+        }
+        return evaluations
     }
 
     /// Trials that worked, fastest first.

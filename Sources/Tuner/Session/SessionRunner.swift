@@ -277,10 +277,13 @@ public actor SessionRunner {
     }
 
     /// Records the outcome of an entry, with its record if that changed.
-    func finish(entry: Int, _ result: Session.Result, record: TuningRecord?) async throws {
+    func finish(
+        entry: Int, _ result: Session.Result, record: TuningRecord?,
+        disproved: [Fingerprint: Evaluation] = [:]
+    ) async throws {
         session.results[entry] = result
         try await commit(
-            record.map { [.record($0)] } ?? [],
+            disproved.map { .evaluation($0.key, $0.value) } + (record.map { [.record($0)] } ?? []),
             .entryFinished(entry: entry, result, record))
     }
 

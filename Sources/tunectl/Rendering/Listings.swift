@@ -278,6 +278,11 @@ enum Listings {
             ("cpu-native", StyledLine(status.nativeTarget ?? "no target runs here")),
             ("compiler", compiler),
             (
+                "isolation",
+                StyledLine(
+                    "\(status.isolation)", status.isolation.isWhole ? .plain : .warning)
+            ),
+            (
                 "kernels",
                 StyledLine(
                     "\(status.kernels)" + (rejected > 0 ? ", \(rejected) cannot be used" : ""),
