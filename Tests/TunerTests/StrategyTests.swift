@@ -5,8 +5,12 @@ import Testing
 extension StrategyDescription {
     /// Every strategy, the models small: tests run without optimisation.
     static let small = all.map { description in
-        description.options.contains { $0.name == "trees" }
-            ? "\(description.name):trees=2,candidates=64" : description.name
+        let small = ["trees": 2, "steps": 2, "candidates": 64]
+        let settings = description.options.compactMap { option in
+            small[option.name].map { "\(option.name)=\($0)" }
+        }
+        return settings.isEmpty
+            ? description.name : "\(description.name):\(settings.joined(separator: ","))"
     }
 }
 
@@ -29,6 +33,52 @@ extension StrategyDescription {
         }
         // 19 degrees of freedom: 43.8 is exceeded once in a thousand; the seeds are fixed.
         #expect(chiSquare < 43.8)
+    }
+}
+
+@Suite struct GaussianProcessTests {
+    /// Bowls with the bottom at row 12 of 21.
+    static func process() throws -> GaussianProcess {
+        let space = try SearchSpace(
+            parameters: [
+                Parameter(name: "p", role: .integer, values: (0..<21).map { .integer($0) })
+            ], constraints: [])
+        var process = GaussianProcess(
+            SearchTask(space: space, seed: 1), features: Features(space: space))
+        process.take(Array(0..<space.count), prior: nil)
+        return process
+    }
+    static func target(_ row: Int) -> Float { Float((row - 12) * (row - 12)) / 144 }
+
+    @Test("a process is surest where it was told, and finds the bottom between what it was told")
+    func interpolates() throws {
+        var process = try Self.process()
+        var generator = SeededGenerator(seed: 1)
+        let points = [0, 4, 8, 16, 20]
+        let predictions = process.predict(
+            points: points, targets: points.map(Self.target), using: &generator)
+        for point in points {
+            #expect(abs(predictions[point].mean - Self.target(point)) < 0.1)
+            #expect(predictions[point].deviation < predictions[12].deviation)
+        }
+        let bottom = predictions.indices.min { predictions[$0].mean < predictions[$1].mean }
+        #expect((9...15).contains(bottom ?? -1))
+    }
+
+    @Test("a point told later teaches what it would have taught at once")
+    func incremental() throws {
+        var generator = SeededGenerator(seed: 2)
+        let points = [0, 20, 10, 3, 17, 6, 13]
+        var process = try Self.process()
+        _ = process.predict(points: points, targets: points.map(Self.target), using: &generator)
+        // The next fit is due at nine points: both have the same lengths.
+        let later = process.predict(
+            points: points + [8], targets: (points + [8]).map(Self.target), using: &generator)
+        let same = process.predict(
+            points: points + [8], targets: (points + [8]).map(Self.target), using: &generator)
+        #expect(later == same)
+        #expect(abs(later[8].mean - Self.target(8)) < 0.1)
+        #expect(later[8].deviation < later[9].deviation)
     }
 }
 

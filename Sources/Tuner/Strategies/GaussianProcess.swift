@@ -7,12 +7,19 @@ import KernelSpace
 /// Features beside the parameters (products, quantities of constraints, alignments) are dimensions too, at first with three times the
 /// length: on recorded spaces that halved what was lost without them.
 struct GaussianProcess: Surrogate {
+    // More steps fit the noise: on recorded spaces 150 were worse than 60, and 30 as well.
+    static let steps = StrategyOption(
+        name: "steps", summary: "random steps of a fit of the process's lengths and noise",
+        defaultValue: 60, range: 1...10_000)
+    static let options = [steps]
+
     /// The model is fitted anew when it has this much more to learn from, not at every trial: that costs most.
     private static let growth = 1.15
     /// Candidates whose part of 256 points is 1 MiB, about a core's cache.
     private static let block = 1_024
 
     private let features: Features
+    private let steps: Int
     private var hyperparameters: Hyperparameters
     /// Points at which the hyperparameters are fitted again.
     private var nextFit = 0
@@ -30,6 +37,7 @@ struct GaussianProcess: Surrogate {
 
     init(_ task: SearchTask, features: Features) {
         self.features = features
+        steps = Int(task.value(of: Self.steps))
         hyperparameters = Hyperparameters(
             parameters: features.parameterCount, others: features.count - features.parameterCount)
     }
@@ -61,7 +69,8 @@ struct GaussianProcess: Surrogate {
         let centred = targets.map { Double($0 - mean) }
         let isSuccessor = points.starts(with: self.points)
         if points.count >= nextFit || !isSuccessor {
-            hyperparameters.fit(coordinates, points: points, values: centred, using: &generator)
+            hyperparameters.fit(
+                coordinates, points: points, values: centred, steps: steps, using: &generator)
             nextFit = max(points.count + 2, Int(Double(points.count) * Self.growth))
             forget()
         }

@@ -10,8 +10,6 @@ struct Coordinates: Sendable {
 /// Lengths and noise of a Gaussian process, found by maximum a posteriori: lengths are few times the space's own size unless the trials
 /// say otherwise.
 struct Hyperparameters: Sendable {
-    /// Random steps of a fit. More of them fit the noise: 150 were worse than 60.
-    private static let steps = 60
     /// A fit looks at so many points, half of them the best.
     private static let fittedPoints = 80
     /// Lengths expected, in spans of a feature: of a parameter, of what is computed from several.
@@ -93,7 +91,7 @@ struct Hyperparameters: Sendable {
 
     /// Random steps from where the last fit ended, kept when they make the values likelier.
     mutating func fit(
-        _ coordinates: Coordinates, points: [Int], values: [Double],
+        _ coordinates: Coordinates, points: [Int], values: [Double], steps: Int,
         using generator: inout SeededGenerator
     ) {
         let chosen = Self.chosen(values)
@@ -101,7 +99,7 @@ struct Hyperparameters: Sendable {
             coordinates, points: chosen.map { points[$0] }, values: chosen.map { values[$0] })
         var squares = problem.squares(scales)
         var least = cost(problem, squares)
-        for step in 0..<Self.steps {
+        for step in 0..<steps {
             var candidate = self
             var moved = squares
             let size = (step % 3 == 0 ? 1 : 0.4) * Self.normal(using: &generator)

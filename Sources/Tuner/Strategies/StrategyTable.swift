@@ -12,11 +12,12 @@ public struct StrategyDescription: Sendable {
         StrategyDescription(
             name: "auto",
             summary: "process, started from what the kernel taught elsewhere, sparing compiles",
-            options: ModelOption.all, make: AutoStrategy.init),
+            options: GaussianProcess.options + ModelOption.all, make: AutoStrategy.init),
         StrategyDescription(
             name: "process",
             summary: "expected improvement under a Gaussian process",
-            options: ModelOption.all, make: ModelStrategy<GaussianProcess>.init),
+            options: GaussianProcess.options + ModelOption.all,
+            make: ModelStrategy<GaussianProcess>.init),
         StrategyDescription(
             name: "forest",
             summary: "expected improvement under a model of random trees",
