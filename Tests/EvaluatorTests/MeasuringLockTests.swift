@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tuner
 
-@Suite(.timeLimit(.minutes(2))) struct MeasuringLockTests {
+@Suite(.timeLimit(.minutes(15))) struct MeasuringLockTests {
     private let path = FileManager.default.temporaryDirectory.path + "/lock-\(UUID().uuidString)"
     private var lock: MeasuringLock { MeasuringLock(path: path) }
 

@@ -4,7 +4,7 @@ import Testing
 import Tuner
 import TunerAPI
 
-@Suite("Exports", .timeLimit(.minutes(2)))
+@Suite("Exports", .timeLimit(.minutes(15)))
 struct ExportTests {
     private func tuned(_ daemon: Daemon, _ problems: [[String: Int]]) async throws -> Session {
         let session = try await daemon.client.createSession(

@@ -6,7 +6,7 @@ import TunerAPI
 
 @testable import TunerService
 
-@Suite("Clients that misbehave", .timeLimit(.minutes(2)))
+@Suite("Clients that misbehave", .timeLimit(.minutes(15)))
 struct HostileClientTests {
     /// A daemon of little patience may hang up on a busy host before the request is written: then it is asked again.
     private static func stillAnswers(_ daemon: Daemon) async throws {

@@ -6,7 +6,7 @@ import TunerAPI
 
 @testable import TunerService
 
-@Suite("Lookups over the socket", .timeLimit(.minutes(2)))
+@Suite("Lookups over the socket", .timeLimit(.minutes(15)))
 struct ServiceLookupTests {
     private static func tune(_ daemon: Daemon, n: Int) async throws {
         let session = try await daemon.client.createSession(

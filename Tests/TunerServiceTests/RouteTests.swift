@@ -7,7 +7,7 @@ import Yams
 
 @testable import TunerService
 
-@Suite("Routes", .timeLimit(.minutes(2)))
+@Suite("Routes", .timeLimit(.minutes(15)))
 struct RouteTests {
     @Test("the table of endpoints is the interface, each route once")
     func tableIsInterface() {

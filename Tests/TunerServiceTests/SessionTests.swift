@@ -6,7 +6,7 @@ import TunerAPI
 
 @testable import TunerService
 
-@Suite("Sessions", .timeLimit(.minutes(2)))
+@Suite("Sessions", .timeLimit(.minutes(15)))
 struct SessionTests {
     private static let request = CreateSession(
         target: "cpu-native", kernels: [CreateSession.Entry(kernel: "alpha", problem: ["n": 64])],
