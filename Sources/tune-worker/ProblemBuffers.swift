@@ -105,6 +105,21 @@ final class ProblemBuffers {
         }
     }
 
+    /// Hash of the bytes of all output elements, padding left out.
+    var outputHash: UInt64 {
+        var hash: UInt64 = 0
+        for (index, buffer) in layout.buffers.enumerated() where buffer.role == .output {
+            let size = buffer.element.size
+            buffer.forEachRun { _, offset in
+                let run = UnsafeRawBufferPointer(
+                    start: buffers[index].start + offset * size, count: buffer.runLength * size)
+                hash = SplitMix.mix(hash ^ ContentHash.of(run))
+                return true
+            }
+        }
+        return hash
+    }
+
     // MARK: - Checks after a call
 
     /// Everything a call must leave alone: inputs, padding, what lies around the buffers.

@@ -74,22 +74,21 @@ struct ReferenceCache {
 
 /// A fast 64-bit hash of bytes, against damage and mix-ups, not against an adversary: who can write the cache owns the daemon's files.
 enum ContentHash {
-    static func of(_ bytes: [UInt8]) -> UInt64 {
+    static func of(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { of($0) } }
+
+    static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var hash = SplitMix.mix(UInt64(bytes.count))
-        bytes.withUnsafeBytes { bytes in
-            var at = 0
-            while at + 8 <= bytes.count {
-                hash = SplitMix.mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-                at += 8
-            }
-            var tail: UInt64 = 0
-            while at < bytes.count {
-                tail = tail << 8 | UInt64(bytes[at])
-                at += 1
-            }
-            hash = SplitMix.mix(hash ^ tail &+ 0x9E37_79B9_7F4A_7C15)
+        var at = 0
+        while at + 8 <= bytes.count {
+            hash = SplitMix.mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+            at += 8
         }
-        return hash
+        var tail: UInt64 = 0
+        while at < bytes.count {
+            tail = tail << 8 | UInt64(bytes[at])
+            at += 1
+        }
+        return SplitMix.mix(hash ^ tail &+ 0x9E37_79B9_7F4A_7C15)
     }
 }
 

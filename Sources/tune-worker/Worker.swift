@@ -9,6 +9,7 @@ final class Worker {
     private let team: OpaquePointer
     /// Cores this process may use, asked before the first thread was pinned; the pinned one first.
     private var cores: [Int32]
+    private let timer = SampleTimer()
 
     init?() {
         guard let team = cworker_make_team() else { return nil }
@@ -71,13 +72,14 @@ final class Worker {
             let begin = MonotonicTime.now
             var verifier = Verifier(loaded[0])
             let norm = try verify(&verifier, request, problem)
+            let outputHash = problem.tuned.buffers.outputHash
             cworker_end_phase()
             let middle = MonotonicTime.now
             cworker_begin_phase(nonce, "measure", limits.measureSeconds)
             let measurement = try time(&verifier, request, problem)
             let verification = Verification(
                 worstToleranceShare: verifier.worstShare, relativeErrorNorm: norm,
-                comparedElements: verifier.comparedElements)
+                comparedElements: verifier.comparedElements, outputHash: outputHash)
             let times = WorkerTimes(
                 verify: middle - begin, measure: MonotonicTime.now - middle)
             return .measured(verification, measurement, times)
@@ -114,13 +116,15 @@ final class Worker {
         let buffers = problem.tuned.buffers
         var sampler = Sampler(
             verifier.loaded, calls: calls(of: verifier.loaded, problem),
-            sampleSeconds: request.plan.sampleSeconds)
-        var samples = sampler.samples(request.plan)
+            sampleSeconds: timer.sampleSeconds(error: request.plan.timerError),
+            racing: request.racing)
+        var samples: [Double] = []
+        // What was given up will not be used, so it has no reason to cheat.
+        if sampler.take(request.plan, into: &samples) { return sampler.measurement(samples) }
         buffers.fill(problem.freshInputs)
         samples.append(sampler.finalSample())
         let fresh = PreparedProblem.Check(buffers: buffers, reference: problem.freshReference)
         _ = try verifier.check(fresh, inputs: problem.freshInputs).get()
-        buffers.fill(problem.inputs)
         return sampler.measurement(samples)
     }
 
@@ -150,7 +154,8 @@ final class Worker {
         ) { loaded in
             var samplers = loaded.map {
                 Sampler(
-                    $0, calls: calls(of: $0, problem), sampleSeconds: request.sampleSeconds)
+                    $0, calls: calls(of: $0, problem),
+                    sampleSeconds: timer.sampleSeconds(error: request.timerError))
             }
             var samples = [[Double]](repeating: [], count: samplers.count)
             var next = 0

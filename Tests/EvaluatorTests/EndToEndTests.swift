@@ -15,7 +15,7 @@ import WorkerProtocol
             measuring: .init(
                 worker: try WorkerClient.executablePath(),
                 referenceCache: tiny.state + "/references",
-                plan: SamplingPlan(sampleSeconds: 0.0002, maximumSeconds: 0.02)))
+                plan: SamplingPlan(timerError: 1e-3, maximumSeconds: 0.02)))
     }
 
     private func entry(_ tiny: TinyKernel) throws -> WorkloadEntry {
@@ -32,7 +32,9 @@ import WorkerProtocol
             for: entry, target: "cpu-native", progress: { _ in })
         let evaluations = Evaluations()
         let configurations = [1, 5, 7, 2].map { TinyKernel.configuration(unroll: $0) }
-        try await evaluator.evaluate(configurations) { await evaluations.append($0, $1) }
+        try await evaluator.evaluate(configurations, standing: SearchStanding()) {
+            await evaluations.append($0, $1)
+        }
         #expect(await evaluations.failures == [nil, "wrongResult", "compilation", nil])
         for (_, evaluation) in await evaluations.all {
             guard case .measured(let measurement, let verification) = evaluation.outcome else {

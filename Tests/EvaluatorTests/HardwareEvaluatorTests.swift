@@ -51,7 +51,9 @@ private actor ScriptedLane: MeasuringLane {
         let tiny = try await TinyKernel()
         let evaluator = try tiny.evaluator(lane)
         let evaluations = Evaluations()
-        try await evaluator.evaluate(configurations) { await evaluations.append($0, $1) }
+        try await evaluator.evaluate(configurations, standing: SearchStanding()) {
+            await evaluations.append($0, $1)
+        }
         return evaluations
     }
 
@@ -128,7 +130,9 @@ private actor ScriptedLane: MeasuringLane {
         let tiny = try await TinyKernel(swiftc: folder + "/swiftc")
         let evaluator = try tiny.evaluator(ScriptedLane())
         for chunk in [16, 64] {
-            try await evaluator.evaluate([TinyKernel.configuration(unroll: 7, chunk: chunk)]) {
+            try await evaluator.evaluate(
+                [TinyKernel.configuration(unroll: 7, chunk: chunk)], standing: SearchStanding()
+            ) {
                 #expect($1.failure?.code == "compilation")
             }
         }
@@ -138,7 +142,9 @@ private actor ScriptedLane: MeasuringLane {
     @Test func `the worker's own times are what is reported`() async throws {
         let tiny = try await TinyKernel()
         let evaluator = try tiny.evaluator(ScriptedLane())
-        try await evaluator.evaluate([1, 2].map { TinyKernel.configuration(unroll: $0) }) {
+        try await evaluator.evaluate(
+            [1, 2].map { TinyKernel.configuration(unroll: $0) }, standing: SearchStanding()
+        ) {
             _, _ in
         }
         let times = await evaluator.timeSplit()
@@ -154,7 +160,7 @@ private actor ScriptedLane: MeasuringLane {
         let evaluator = try tiny.evaluator(lane)
         let configurations = [1, 2].map { TinyKernel.configuration(unroll: $0) }
         let task = Task {
-            try await evaluator.evaluate(configurations) { _, _ in
+            try await evaluator.evaluate(configurations, standing: SearchStanding()) { _, _ in
                 withUnsafeCurrentTask { $0?.cancel() }
             }
         }

@@ -78,7 +78,7 @@ private struct SyntheticEvaluator: Evaluator {
     let problem: String
 
     func evaluate(
-        _ configurations: [Configuration],
+        _ configurations: [Configuration], standing: SearchStanding,
         finished: @Sendable (Int, Evaluation) async throws -> Void
     ) async throws {
         for (index, configuration) in configurations.enumerated() {

@@ -92,7 +92,7 @@ extension WorkerSuites {
             let outcome = try await client.compare(
                 CompareRequest(
                     candidates: [fixture.candidate(), fixture.candidate(threads: 2)], rounds: 9,
-                    sampleSeconds: 0.0002))
+                    timerError: 1e-3))
             let measurements = try outcome.get()
             #expect(measurements.map(\.samples.count) == [9, 9])
             await client.finish()
