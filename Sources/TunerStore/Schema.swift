@@ -30,7 +30,7 @@ enum SubDatabase: String, CaseIterable {
 /// Keys of the tree above, and the version of what is stored under them.
 enum Schema {
     /// Raised when a stored form changes; an older tunerd then refuses the database.
-    static let version = 2
+    static let version = 3
 
     static let versionKey = Array("schema".utf8)
 

@@ -128,6 +128,49 @@ import Tuner
         #expect(try store.records(kernel: nil).first?.session == "a")
     }
 
+    @Test("a record keeps whom it beat, by how much and at what confidence")
+    func acceptance() async throws {
+        let store: any RecordStore = InMemoryRecordStore()
+        var request = request("exhaustive", trials: nil)
+        request.acceptance = AcceptanceTerms(confidence: 0.95, leastEffect: 0.02)
+        try start(store, request)
+        let end = try await run(store)
+        let record = try #require(try store.records(kernel: nil).first)
+        let acceptance = try #require(record.acceptance)
+        #expect(acceptance.verdict == .faster)
+        #expect(acceptance.challenger.configuration == record.configuration)
+        #expect(acceptance.holder.configuration == record.defaultConfiguration)
+        #expect(acceptance.terms == request.acceptance)
+        #expect(acceptance.launches == 7)
+        #expect(abs(acceptance.ratio - record.seconds / record.defaultSeconds) < 1e-9)
+        #expect(acceptance.changesBits == true)
+        #expect(end.results[0]?.acceptance == acceptance)
+    }
+
+    @Test(
+        "bitwise stable, the best of those with the default's bits is recorded and the faster named"
+    )
+    func bitwiseStable() async throws {
+        let store: any RecordStore = InMemoryRecordStore()
+        var request = request("exhaustive", trials: nil)
+        request.acceptance.bitwiseStable = true
+        try start(store, request)
+        let end = try await run(store)
+        let record = try #require(try store.records(kernel: nil).first)
+        func bits(_ configuration: Configuration) throws -> UInt64 {
+            let trial = try store.trials(session: "a", entry: nil).first {
+                $0.configuration == configuration
+            }
+            guard case .measured(_, let verification) = trial?.evaluation.outcome else { return 0 }
+            return verification.outputHash
+        }
+        #expect(try bits(record.configuration) == bits(record.defaultConfiguration))
+        #expect(record.configuration != record.defaultConfiguration)
+        #expect(record.acceptance?.changesBits == false)
+        let fastest = ["p0": 4, "p1": 2, "p2": 3].mapValues(Value.integer)
+        #expect(end.results[0]?.passedOver?.values == fastest)
+    }
+
     @Test("a time budget ends each entry after its share, over interruptions too")
     func timeBudget() async throws {
         let seconds = Mutex(0.0)

@@ -98,6 +98,33 @@ extension WorkerSuites {
             await client.finish()
         }
 
+        @Test func `a candidate that is slower than the best is given up after three samples`()
+            async throws
+        {
+            let fixture = try await Fixture.shared.value
+            let client = try client(fixture.request())
+            var request = fixture.measure(fixture.candidate())
+            request.racing = Racing(best: 1e-12)
+            let lost = try await client.measure(request).get().measurement
+            #expect(lost.samples.count == Racing.samples && lost.racedAgainst == 1e-12)
+            request.racing = Racing(best: 1)
+            let kept = try await client.measure(request).get().measurement
+            #expect(kept.samples.count >= 7 && kept.racedAgainst == nil)
+            await client.finish()
+        }
+
+        @Test func `the same bits have the same hash in every worker`() async throws {
+            let fixture = try await Fixture.shared.value
+            func hash(seed: UInt64) async throws -> UInt64 {
+                let request = fixture.request(seed: seed)
+                return try await measured(fixture.candidate(), request).verification.outputHash
+            }
+            let hashes = (
+                try await hash(seed: 7), try await hash(seed: 7), try await hash(seed: 8)
+            )
+            #expect(hashes.0 == hashes.1 && hashes.0 != hashes.2 && hashes.0 != 0)
+        }
+
         @Test func `a wrong reference path is the problem's failure, not a candidate's`()
             async throws
         {

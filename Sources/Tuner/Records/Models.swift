@@ -202,7 +202,8 @@ public struct Session: Hashable, Codable, Sendable {
 
         public init(
             decision: Decision, trials: Int, failures: [String: Int], configuration: Configuration?,
-            seconds: Double?, defaultSeconds: Double?
+            seconds: Double?, defaultSeconds: Double?, acceptance: Acceptance? = nil,
+            passedOver: Configuration? = nil
         ) {
             self.decision = decision
             self.trials = trials
@@ -210,6 +211,8 @@ public struct Session: Hashable, Codable, Sendable {
             self.configuration = configuration
             self.seconds = seconds
             self.defaultSeconds = defaultSeconds
+            self.acceptance = acceptance
+            self.passedOver = passedOver
         }
     }
     public var id: String
