@@ -72,7 +72,7 @@ struct MeasuringHost {
         _ request: SessionRequest, provider: any EvaluatorProvider,
         publish: @escaping @Sendable (Event) -> Void = { _ in }
     ) async throws -> (session: Session, trials: [Trial], records: [TuningRecord]) {
-        let store = InMemoryRecordStore()
+        let store: any RecordStore = InMemoryRecordStore()
         let session = Session(id: "bench", request: request, created: 0)
         try store.commit([.session(session)])
         let start = ContinuousClock.now

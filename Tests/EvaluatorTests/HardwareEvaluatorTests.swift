@@ -133,7 +133,8 @@ private actor ScriptedLane: MeasuringLane {
         lane: ScriptedLane, measurements: [WorkerProtocol.Measurement]
     ) {
         let lane = ScriptedLane(alone: alone)
-        let evaluator = try await TinyKernel().evaluator(lane)
+        let tiny = try await TinyKernel()
+        let evaluator = try tiny.evaluator(lane)
         let evaluations = Evaluations()
         let configurations = (0..<count).map {
             TinyKernel.configuration(unroll: 1 + $0 % 2, chunk: 16)
@@ -193,7 +194,8 @@ private actor ScriptedLane: MeasuringLane {
 
     @Test func `every comparison has a worker of its own`() async throws {
         let lane = ScriptedLane()
-        let evaluator = try await TinyKernel().evaluator(lane)
+        let tiny = try await TinyKernel()
+        let evaluator = try tiny.evaluator(lane)
         let pair = [1, 2].map { TinyKernel.configuration(unroll: $0) }
         for _ in 0..<3 { _ = try await evaluator.compare(pair, rounds: 2) }
         #expect(await lane.launches == 3)

@@ -141,7 +141,7 @@ import Tuner
         #expect(acceptance.challenger.configuration == record.configuration)
         #expect(acceptance.holder.configuration == record.defaultConfiguration)
         #expect(acceptance.terms == request.acceptance)
-        #expect(acceptance.launches == 7)
+        #expect(acceptance.launches == 8)
         #expect(abs(acceptance.ratio - record.seconds / record.defaultSeconds) < 1e-9)
         #expect(acceptance.changesBits == true)
         #expect(end.results[0]?.acceptance == acceptance)

@@ -31,8 +31,8 @@ public struct AcceptanceTerms: Hashable, Codable, Sendable {
 /// Decides between a challenger and a holder, launch by launch.
 ///
 /// It looks at the launches a few times and stops as soon as they decide. Each look spends its own part of the error that the confidence
-/// allows, the first one half, the next a quarter, the last what is left; so looking several times costs confidence nothing. How many launches
-/// the first look needs follows from that: with nine launches all on one side by chance is rarer than the 0.25 % that 99 % leave for it.
+/// allows, the first two a quarter each, the last a half; so looking several times costs confidence nothing. How many launches
+/// the first look needs follows from that: ten of ten are on one side by chance more rarely than the 0.125 % that 99 % leave for it.
 struct AcceptanceTest: Sendable {
     /// What a look says.
     enum Decision: Hashable, Sendable {
@@ -57,11 +57,10 @@ struct AcceptanceTest: Sendable {
 
     init(_ terms: AcceptanceTerms) {
         self.terms = terms
-        var left = (1 - terms.confidence) / 2
+        let error = (1 - terms.confidence) / 2
         var looks: [(launches: Int, tail: Double)] = []
         for look in 1...Self.lookCount {
-            let tail = look == Self.lookCount ? left : left / 2
-            left -= tail
+            let tail = look == Self.lookCount ? error / 2 : error / 4
             let grown = looks.last.map { ($0.launches * 3 + 1) / 2 } ?? Self.leastLaunches
             looks.append((max(grown, SignedRankInterval.leastCount(tail: tail)), tail))
         }
