@@ -84,7 +84,7 @@ VARIANT(allocates_without_end) {
 VARIANT(leaks_much) {
     compute(call);
     static void *volatile kept;
-    if (!kept) kept = malloc(256 << 20);
+    if (!kept) kept = malloc(128 << 20);
 }
 VARIANT(exits) { exit(0); }
 VARIANT(exits_with_status) { exit(9); }
