@@ -104,7 +104,7 @@ struct ConfigurationArgument: ExpressibleByArgument {
     }
 }
 
-/// A loop that keeps a core busy, in a process of its own, as a neighbour is.
+/// A loop that keeps a core busy, in a process of its own, as a neighbour is; it ends with this one.
 final class BusyNeighbour {
     private let process = Process()
 
@@ -114,7 +114,7 @@ final class BusyNeighbour {
             throw BenchError(message: "--busy needs a second core")
         }
         process.executableURL = URL(filePath: "/usr/bin/taskset")
-        process.arguments = ["-c", "\(other)", "sh", "-c", "while :; do :; done"]
+        process.arguments = ["-c", "\(other)", "sh", "-c", "while kill -0 $PPID; do :; done"]
         try process.run()
     }
 

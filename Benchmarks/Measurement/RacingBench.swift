@@ -201,7 +201,11 @@ private struct ReplayedRace {
     private let candidates: [(samples: [Double], seconds: Double)]
 
     init(_ trials: [Trial]) {
-        candidates = trials.compactMap(\.measurement).map { ($0.samples, $0.seconds) }
+        candidates = trials.compactMap(\.measurement).map { measurement in
+            // As they would have been when the reference was first timed: only so do they compare.
+            let correction = measurement.driftCorrection ?? 1
+            return (measurement.samples.map { $0 * correction }, measurement.seconds)
+        }
     }
 
     /// Candidates and each one's samples come in a new order every time.

@@ -186,6 +186,8 @@ public struct PrepareRequest: Codable, Sendable {
     /// Core that the worker's first thread is pinned to.
     public var core: Int
     public var limits: WorkerLimits
+    /// Whether candidates are only compared, so that nothing to verify them by is made.
+    public var onlyCompares = false
 
     public init(
         reference: EntryPoint, problem: ProblemLayout, verifyProblems: [ProblemLayout],

@@ -64,6 +64,10 @@ final class Worker {
         -> WorkerReply.Body
     {
         let problem = try prepared()
+        guard !problem.request.onlyCompares else {
+            throw WorkerFault(
+                .infrastructure(message: "the worker was started to compare, not to verify"))
+        }
         let limits = problem.request.limits
         return try guarded(
             [request.candidate], problem, nonce: nonce, phase: "verify",

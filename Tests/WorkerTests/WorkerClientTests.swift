@@ -106,7 +106,7 @@ extension WorkerSuites {
             var request = fixture.measure(fixture.candidate())
             request.racing = Racing(best: 1e-12)
             let lost = try await client.measure(request).get().measurement
-            #expect(lost.samples.count == Racing.samples && lost.racedAgainst == 1e-12)
+            #expect(lost.samples.count == 3 && lost.racedAgainst == 1e-12)
             request.racing = Racing(best: 1)
             let kept = try await client.measure(request).get().measurement
             #expect(kept.samples.count >= 7 && kept.racedAgainst == nil)
@@ -123,6 +123,27 @@ extension WorkerSuites {
                 try await hash(seed: 7), try await hash(seed: 7), try await hash(seed: 8)
             )
             #expect(hashes.0 == hashes.1 && hashes.0 != hashes.2 && hashes.0 != 0)
+        }
+
+        @Test
+        func `a launch is another process, which compares, and the next measurement verifies`()
+            async throws
+        {
+            let fixture = try await Fixture.shared.value
+            let client = try client(fixture.request())
+            try await client.prepare()
+            let first = try RunningWorkers.identifiers()
+            try await client.launch()
+            let second = try RunningWorkers.identifiers()
+            #expect(first.count == 1 && second.count == 1 && first != second)
+            let compare = CompareRequest(
+                candidates: [fixture.candidate()], rounds: 3, timerError: 1e-3)
+            #expect(try await client.compare(compare).get().first?.samples.count == 3)
+            #expect(try RunningWorkers.identifiers() == second)
+            let measured = try await client.measure(fixture.measure(fixture.candidate())).get()
+            #expect(measured.verification.comparedElements > 0)
+            #expect(try RunningWorkers.identifiers() != second)
+            await client.finish()
         }
 
         @Test func `a wrong reference path is the problem's failure, not a candidate's`()

@@ -152,8 +152,11 @@ public actor HardwareEvaluator: Evaluator {
 
     /// Starts a worker anew, for its pages and addresses are part of what is compared, and times candidates in it.
     package func launch(_ candidates: [Candidate], rounds: Int) async throws -> [Measurement]? {
-        await lane.finish()
-        try await prepare()
+        try await lock.whileHolding(for: .measuring, subject.text) {
+            let start = Deadline.now
+            defer { times.verify += Deadline.now - start }
+            try await lane.launch()
+        }
         let start = Deadline.now
         defer { times.measure += Deadline.now - start }
         return try await compare(candidates, rounds: rounds)

@@ -26,6 +26,8 @@ package actor WorkerClient {
     private let request: PrepareRequest
     private let limits: ProcessLimits
     private var worker: WorkerProcess?
+    /// Whether the worker was launched for a comparison and cannot verify.
+    private var onlyCompares = false
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -60,6 +62,19 @@ package actor WorkerClient {
     package func prepare() async throws {
         await acquire()
         defer { release() }
+        if onlyCompares { await discardWorker() }
+        _ = try await preparedWorker()
+    }
+
+    /// Starts a new worker in place of the one there is, for comparisons only: other pages, other addresses, and no references to compute or
+    /// read. The next `prepare` or `measure` starts another that verifies.
+    ///
+    /// Throws as `prepare` does.
+    package func launch() async throws {
+        await acquire()
+        defer { release() }
+        await discardWorker()
+        onlyCompares = true
         _ = try await preparedWorker()
     }
 
@@ -105,6 +120,7 @@ package actor WorkerClient {
     ) async throws -> Result<Value, Failure> {
         await acquire()
         defer { release() }
+        if onlyCompares, case .measure = body { await discardWorker() }
         // The second time only after a worker that had ended before it was asked.
         for _ in 0..<2 {
             let worker: WorkerProcess
@@ -159,6 +175,8 @@ package actor WorkerClient {
             ChildProcess(
                 executable: executable, arguments: [], environment: [:], workingDirectory: "/",
                 limits: limits))
+        var request = request
+        request.onlyCompares = onlyCompares
         let answer = try await started.ask(.prepare(request), timeout: Self.prepareSeconds)
         if case .reply(.prepared) = answer {
             worker = started
@@ -175,6 +193,7 @@ package actor WorkerClient {
     private func discardWorker() async {
         let old = worker
         worker = nil
+        onlyCompares = false
         await old?.stop()
     }
 
