@@ -22,11 +22,23 @@ public struct Measurement: Hashable, Codable, Sendable {
     public var callsPerSample: Int
     /// The estimate: seconds a call.
     public var seconds: Double
+    /// Samples that were thrown away and taken again, because something came between the candidate and its core.
+    public var repeatedSamples: Int
+    /// Those among `samples` that are no better, because as many were repeated as were taken.
+    public var taintedSamples: Int
+    /// What came between, in all samples that were taken, repeated ones included.
+    public var disturbance: Disturbance
 
-    public init(samples: [Double], callsPerSample: Int, seconds: Double) {
+    public init(
+        samples: [Double], callsPerSample: Int, seconds: Double, repeatedSamples: Int = 0,
+        taintedSamples: Int = 0, disturbance: Disturbance = Disturbance()
+    ) {
         self.samples = samples
         self.callsPerSample = callsPerSample
         self.seconds = seconds
+        self.repeatedSamples = repeatedSamples
+        self.taintedSamples = taintedSamples
+        self.disturbance = disturbance
     }
 }
 

@@ -12,15 +12,19 @@ struct Sampler {
     /// The copy that the next call uses. Candidates that are compared hand it on: one that starts where another started
     /// finds in the cache what that one has just read.
     var next = 0
+    private var watch: SampleWatch
 
     /// Warms up and chooses the calls of a sample so that it takes at least `sampleSeconds`.
-    init(_ loaded: LoadedCandidate, calls: [PreparedCall], sampleSeconds: Double) {
+    /// `cores` is how many its threads may use.
+    init(_ loaded: LoadedCandidate, calls: [PreparedCall], sampleSeconds: Double, cores: Int) {
         self.loaded = loaded
         self.calls = calls
+        let threads = loaded.candidate.threads
+        watch = SampleWatch(threads: threads, cores: cores, counters: .kernel(threads: threads))
         // The first call pays for page tables and the clock's ramp; it tells nothing.
-        _ = sample()
+        _ = unwatchedSample()
         while true {
-            let seconds = sample() * Double(callsPerSample)
+            let seconds = unwatchedSample() * Double(callsPerSample)
             guard seconds < sampleSeconds, callsPerSample < Self.maximumCalls else { break }
             // Doubling until the clock's grain no longer matters, then straight to what is needed with a little to spare.
             let factor = seconds > sampleSeconds / 16 ? 1.05 * sampleSeconds / seconds : 2
@@ -29,11 +33,20 @@ struct Sampler {
         }
     }
 
-    /// Seconds a call of one sample.
+    /// Seconds a call of one sample, which is taken again from the same copy on if the machine disturbed it.
     mutating func sample() -> Double {
-        let seconds = loaded.run(calls, first: next, repetitions: callsPerSample)
+        let (loaded, calls, first, repetitions) = (loaded, calls, next, callsPerSample)
+        let seconds = watch.sample { loaded.run(calls, first: first, repetitions: repetitions) }
+        return end(of: seconds)
+    }
+
+    private mutating func unwatchedSample() -> Double {
+        end(of: loaded.run(calls, first: next, repetitions: callsPerSample))
+    }
+
+    private mutating func end(of sample: Double) -> Double {
         next = (next + callsPerSample) % calls.count
-        return seconds / Double(callsPerSample)
+        return sample / Double(callsPerSample)
     }
 
     /// A sample whose last call uses the first copy, the guarded one, so that its result can be checked.
@@ -61,6 +74,7 @@ struct Sampler {
     func measurement(_ samples: [Double]) -> Measurement {
         Measurement(
             samples: samples, callsPerSample: callsPerSample,
-            seconds: Estimate(samples: samples).value)
+            seconds: Estimate(samples: samples).value, repeatedSamples: watch.repeated,
+            taintedSamples: watch.tainted, disturbance: watch.disturbance)
     }
 }

@@ -114,7 +114,7 @@ final class Worker {
         let buffers = problem.tuned.buffers
         var sampler = Sampler(
             verifier.loaded, calls: calls(of: verifier.loaded, problem),
-            sampleSeconds: request.plan.sampleSeconds)
+            sampleSeconds: request.plan.sampleSeconds, cores: cores.count)
         var samples = sampler.samples(request.plan)
         buffers.fill(problem.freshInputs)
         samples.append(sampler.finalSample())
@@ -150,7 +150,8 @@ final class Worker {
         ) { loaded in
             var samplers = loaded.map {
                 Sampler(
-                    $0, calls: calls(of: $0, problem), sampleSeconds: request.sampleSeconds)
+                    $0, calls: calls(of: $0, problem), sampleSeconds: request.sampleSeconds,
+                    cores: cores.count)
             }
             var samples = [[Double]](repeating: [], count: samplers.count)
             var next = 0

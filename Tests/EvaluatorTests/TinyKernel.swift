@@ -120,7 +120,7 @@ final class TinyKernel: Sendable {
     func evaluator(_ lane: any MeasuringLane) throws -> HardwareEvaluator {
         HardwareEvaluator(
             subject: try subject(), library: try library(), lane: lane, lock: lock,
-            progress: { _ in })
+            environment: EnvironmentProbe(try DeviceProbe()), progress: { _ in })
     }
 
     static func configuration(lanes: Int = 4, unroll: Int, chunk: Int = 16) -> Configuration {

@@ -19,6 +19,7 @@ public actor HardwareEvaluator: Evaluator {
     private let library: VariantLibrary
     private let lane: any MeasuringLane
     private let lock: MeasuringLock
+    private let environment: EnvironmentProbe
     private let progress: @Sendable (EvaluationPhase) -> Void
 
     /// Specializations that passed the verify problems here.
@@ -26,15 +27,31 @@ public actor HardwareEvaluator: Evaluator {
     /// Specializations that cannot be built: not tried again with other run-time arguments.
     private var unbuildable: [Configuration: Failure] = [:]
     private var times = TimeSplit()
+    /// What was measured since the last certificate.
+    private var watched: Watched?
+
+    /// The beginning of what a certificate will be about, and what belongs to it so far.
+    private struct Watched {
+        let start: HostCounters
+        let time: Double
+        var threads = 1
+        var samples = EnvironmentCertificate.Samples()
+
+        mutating func add(_ measurement: Measurement, threads: Int) {
+            self.threads = max(self.threads, threads)
+            samples = samples.joined(EnvironmentCertificate.Samples(measurement))
+        }
+    }
 
     init(
         subject: Subject, library: VariantLibrary, lane: any MeasuringLane, lock: MeasuringLock,
-        progress: @escaping @Sendable (EvaluationPhase) -> Void
+        environment: EnvironmentProbe, progress: @escaping @Sendable (EvaluationPhase) -> Void
     ) {
         self.subject = subject
         self.library = library
         self.lane = lane
         self.lock = lock
+        self.environment = environment
         self.progress = progress
     }
 
@@ -89,6 +106,14 @@ public actor HardwareEvaluator: Evaluator {
         subject.key(of: configuration, builtBy: library)
     }
 
+    public func takeCertificate() -> EnvironmentCertificate? {
+        guard let watched, watched.samples.kept > 0 else { return nil }
+        self.watched = nil
+        return environment.certificate(
+            since: watched.start, seconds: Deadline.now - watched.time, threads: watched.threads,
+            samples: watched.samples)
+    }
+
     public func timeSplit() -> TimeSplit { times }
 
     public func finish() async { await lane.finish() }
@@ -125,7 +150,14 @@ public actor HardwareEvaluator: Evaluator {
             let start = Deadline.now
             defer { times.verify += Deadline.now - start }
             try await lane.prepare()
+            if watched == nil {
+                watched = Watched(start: environment.counters(), time: Deadline.now)
+            }
         }
+    }
+
+    private func watch(_ measurement: Measurement, of candidate: Candidate) {
+        watched?.add(measurement, threads: candidate.threads)
     }
 
     private func evaluate(
@@ -168,6 +200,7 @@ public actor HardwareEvaluator: Evaluator {
             switch result {
             case .success(let measured):
                 proved.insert(specialization)
+                watch(measured.measurement, of: request.candidate)
                 times.measure += measured.times.measure
                 times.verify += measured.times.verify
             case .failure:
@@ -185,7 +218,11 @@ public actor HardwareEvaluator: Evaluator {
         let result = try await lock.whileHolding(for: .measuring, subject.text) {
             try await lane.compare(request)
         }
-        return try? result.get()
+        guard case .success(let measurements) = result else { return nil }
+        for (candidate, measurement) in zip(candidates, measurements) {
+            watch(measurement, of: candidate)
+        }
+        return measurements
     }
 
     private func candidate(of configuration: Configuration, at entry: EntryPoint)

@@ -70,7 +70,7 @@ public struct HardwareEvaluatorProvider: EvaluatorProvider {
         return HardwareEvaluator(
             subject: subject(entry, kernel: kernel, target: target), library: library,
             lane: WorkerClient(executable: measuring.worker, request: prepare), lock: lock,
-            progress: progress)
+            environment: EnvironmentProbe(probe), progress: progress)
     }
 
     public func evaluationKey(

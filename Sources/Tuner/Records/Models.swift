@@ -44,12 +44,15 @@ public struct TuningRecord: Hashable, Codable, Sendable {
     public var created: Double
     public var trials: Int
     public var failures: Int
+    /// What the final comparison was made under; nil where that cannot be told.
+    public var environment: EnvironmentCertificate?
 
     public init(
         key: RecordKey, problem: Problem, device: Device, configuration: Configuration,
         defaultConfiguration: Configuration, evaluation: Fingerprint, seconds: Double,
         defaultSeconds: Double, flops: Double, bytes: Double, figure: Kernel.Work.Figure,
-        compiler: String, session: String, created: Double, trials: Int, failures: Int
+        compiler: String, session: String, created: Double, trials: Int, failures: Int,
+        environment: EnvironmentCertificate? = nil
     ) {
         self.key = key
         self.problem = problem
@@ -67,6 +70,7 @@ public struct TuningRecord: Hashable, Codable, Sendable {
         self.created = created
         self.trials = trials
         self.failures = failures
+        self.environment = environment
     }
 
     /// How many times faster than the default, from the same comparison.
@@ -187,10 +191,12 @@ public struct Session: Hashable, Codable, Sendable {
         public var configuration: Configuration?
         public var seconds: Double?
         public var defaultSeconds: Double?
+        /// What all its batches and the final comparison were measured under; nil where nothing was, or that cannot be told.
+        public var environment: EnvironmentCertificate?
 
         public init(
             decision: Decision, trials: Int, failures: [String: Int], configuration: Configuration?,
-            seconds: Double?, defaultSeconds: Double?
+            seconds: Double?, defaultSeconds: Double?, environment: EnvironmentCertificate? = nil
         ) {
             self.decision = decision
             self.trials = trials
@@ -198,6 +204,7 @@ public struct Session: Hashable, Codable, Sendable {
             self.configuration = configuration
             self.seconds = seconds
             self.defaultSeconds = defaultSeconds
+            self.environment = environment
         }
     }
     public var id: String
@@ -253,6 +260,8 @@ public struct Event: Hashable, Codable, Sendable {
             entry: Int, space: Int, figure: Kernel.Work.Figure, flops: Double, bytes: Double,
             earlier: EarlierTrials = EarlierTrials())
         case trial(Trial)
+        /// What was measured under since the last of these: with every batch, and with the final comparison.
+        case conditions(entry: Int, EnvironmentCertificate)
         case entryFinished(entry: Int, Session.Result, TuningRecord?)
         case sessionFinished(Session.State, TimeSplit)
         /// Not stored and not numbered (number −1): what is going on now.

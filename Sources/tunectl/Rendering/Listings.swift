@@ -58,6 +58,7 @@ enum Listings {
             failures.merge(result?.failures ?? [:], uniquingKeysWith: +)
         }
         if !failures.isEmpty { lines.append(StyledLine("failed: \(Wording.failures(failures))")) }
+        lines += ConcernLines.lines(session.results.map { $0?.environment }, of: "problem")
         if session.timeSplit.total > 0 { lines.append(SessionReport.time(session.timeSplit)) }
         return lines
     }
@@ -135,6 +136,11 @@ enum Listings {
         return table
     }
 
+    /// What the records' figures suffer from.
+    static func concerns(_ records: [ListedRecord]) -> [StyledLine] {
+        ConcernLines.lines(records.map(\.record.environment), of: "record")
+    }
+
     static func lookup(_ answer: LookupResponse) -> [StyledLine] {
         let standing = Wording.standing(answer.kind)
         var rows = [
@@ -150,6 +156,7 @@ enum Listings {
                 ("problem", StyledLine(record.problem.description)),
                 ("device", StyledLine("\(record.device.brand) (\(record.key.device.short))")),
             ]
+            rows += ConcernLines.lines([record.environment], of: "record").map { ("but", $0) }
         }
         return properties(rows)
     }
