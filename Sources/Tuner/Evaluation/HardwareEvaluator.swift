@@ -106,7 +106,8 @@ public actor HardwareEvaluator: Evaluator {
         subject.key(of: configuration, builtBy: library)
     }
 
-    public func takeCertificate() -> EnvironmentCertificate? {
+    // Async, as the protocol says: else callers of this type would get the protocol's default.
+    public func takeCertificate() async -> EnvironmentCertificate? {
         guard let watched, watched.samples.kept > 0 else { return nil }
         self.watched = nil
         return environment.certificate(
