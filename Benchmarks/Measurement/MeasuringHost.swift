@@ -83,6 +83,7 @@ struct MeasuringHost {
             session: session, store: store, provider: provider, clock: clock,
             control: SessionControl(), publish: publish
         ).run()
+        if case .failed(let message) = end.state { throw BenchError(message: message) }
         return (
             end, try store.trials(session: session.id, entry: nil), try store.records(kernel: nil)
         )
@@ -114,7 +115,9 @@ final class BusyNeighbour {
             throw BenchError(message: "--busy needs a second core")
         }
         process.executableURL = URL(filePath: "/usr/bin/taskset")
-        process.arguments = ["-c", "\(other)", "sh", "-c", "while kill -0 $PPID; do :; done"]
+        process.arguments = [
+            "-c", "\(other)", "sh", "-c", "while kill -0 $PPID 2>/dev/null; do :; done",
+        ]
         try process.run()
     }
 

@@ -35,7 +35,7 @@ struct RepeatBench: AsyncParsableCommand {
         let host = try await MeasuringHost()
         let subspace = try Subspace(file: subspace)
         let entry = try host.entry(kernel: subspace.kernel, problem: subspace.problem)
-        let provider = SubspaceProvider(base: try host.provider(), values: subspace.values)
+        let provider = try SubspaceProvider(subspace, host)
         var winners: [(configuration: Configuration, seconds: Double, acceptance: Acceptance?)] = []
         for number in 0..<runs {
             let request = SessionRequest(

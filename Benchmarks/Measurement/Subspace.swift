@@ -17,22 +17,27 @@ struct Subspace: Decodable {
 
 /// Evaluates as another provider does, in a restricted space.
 struct SubspaceProvider: EvaluatorProvider {
-    let base: HardwareEvaluatorProvider
-    let values: [String: [Value]]
+    private let base: HardwareEvaluatorProvider
+    private let kernel: Kernel
+    private let device: Device
+
+    init(_ subspace: Subspace, _ host: MeasuringHost) throws {
+        base = try host.provider()
+        device = host.probe.device
+        var kernel = try host.catalogue.kernel(named: subspace.kernel)
+        for index in kernel.parameters.indices {
+            guard let values = subspace.values[kernel.parameters[index].name] else { continue }
+            kernel.parameters[index].values.removeAll { !values.contains($0) }
+        }
+        self.kernel = kernel
+    }
 
     func space(for entry: WorkloadEntry, target: String) throws -> (
         space: SearchSpace, defaultConfiguration: Configuration?
     ) {
-        let (whole, standard) = try base.space(for: entry, target: target)
-        let space = try SearchSpace(
-            parameters: whole.parameters.map { parameter in
-                var parameter = parameter
-                if let values = values[parameter.name] {
-                    parameter.values = parameter.values.filter { values.contains($0) }
-                }
-                return parameter
-            }, constraints: whole.constraints)
-        return (space, standard.flatMap { space.number(of: $0) == nil ? nil : $0 })
+        let target = try Target.resolve(target, on: device)
+        let space = try kernel.searchSpace(for: entry.problem, target: target, device: device)
+        return (space, kernel.defaultConfiguration(for: target, in: space))
     }
 
     func evaluator(
