@@ -106,24 +106,30 @@ struct ConfigurationArgument: ExpressibleByArgument {
 }
 
 /// A loop that keeps a core busy, in a process of its own, as a neighbour is; it ends with this one.
-final class BusyNeighbour {
-    private let process = Process()
+struct BusyNeighbour {
+    private let process: pid_t
 
     /// On the first core that is not `core`.
     init(besides core: Int, of cores: Int) throws {
         guard let other = (0..<cores).first(where: { $0 != core }) else {
             throw BenchError(message: "--busy needs a second core")
         }
-        process.executableURL = URL(filePath: "/usr/bin/taskset")
-        process.arguments = [
-            "-c", "\(other)", "sh", "-c", "while kill -0 $PPID 2>/dev/null; do :; done",
-        ]
-        try process.run()
+        let command = "while kill -0 $PPID 2>/dev/null; do :; done"
+        let words = ["taskset", "-c", "\(other)", "sh", "-c", command]
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        // Not Foundation's Process: its waitUntilExit never returned in an async command.
+        var process: pid_t = 0
+        let error = posix_spawnp(&process, words[0], nil, nil, &arguments, environ)
+        guard error == 0 else {
+            throw BenchError(message: "cannot start taskset: \(String(cString: strerror(error)))")
+        }
+        self.process = process
     }
 
     func stop() {
-        process.terminate()
-        process.waitUntilExit()
+        kill(process, SIGKILL)
+        waitpid(process, nil, 0)
     }
 }
 
