@@ -44,9 +44,9 @@ let package = Package(
         .executableTarget(
             name: "tune-bench",
             dependencies: [
-                "Tuner", "CSIMD",
+                "Tuner", "CSIMD", "tune-worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], path: "Benchmarks", exclude: ["run.sh"]),
+            ], path: "Benchmarks", exclude: ["run.sh", "Subspaces"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TunerAPI", "tunerd", "tunectl", "tune-worker"],
             exclude: ["Kernels"]),

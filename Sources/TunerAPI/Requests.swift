@@ -31,12 +31,19 @@ public struct CreateSession: Hashable, Codable, Sendable {
     public var keep: Bool?
     /// Whether problems start from what is known of their kernels already; nil for yes.
     public var priors: Bool?
+    /// Probability that the interval by which a record changes is right; nil for 0.99.
+    public var confidence: Double?
+    /// Least share of its holder's time by which a record is beaten; nil for 0.01.
+    public var leastEffect: Double?
+    /// Whether a record changes only to a configuration that computes the same bits; nil for no.
+    public var bitwiseStable: Bool?
 
     /// Only the target is needed; what is nil is the daemon's choice.
     public init(
         target: String, kernels: [Entry]? = nil, trials: Int? = nil, seconds: Double? = nil,
         strategy: String? = nil, seed: UInt64? = nil, batch: Int? = nil, keep: Bool? = nil,
-        priors: Bool? = nil
+        priors: Bool? = nil, confidence: Double? = nil, leastEffect: Double? = nil,
+        bitwiseStable: Bool? = nil
     ) {
         self.target = target
         self.kernels = kernels
@@ -47,6 +54,9 @@ public struct CreateSession: Hashable, Codable, Sendable {
         self.batch = batch
         self.keep = keep
         self.priors = priors
+        self.confidence = confidence
+        self.leastEffect = leastEffect
+        self.bitwiseStable = bitwiseStable
     }
 }
 

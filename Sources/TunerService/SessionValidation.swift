@@ -6,6 +6,7 @@ extension CreateSession {
     /// Names that the request may have.
     static let names: Set<String> = [
         "target", "kernels", "trials", "seconds", "strategy", "seed", "batch", "keep", "priors",
+        "confidence", "leastEffect", "bitwiseStable",
     ]
 }
 
@@ -49,7 +50,31 @@ extension ServiceParts {
             seed: request.seed ?? .random(in: 0..<1 << 53),
             batch: try Self.check(request.batch, "batch", limit: Self.batchLimit)
                 ?? SessionRequest.defaultBatch,
-            keepOnCancel: request.keep ?? false, priors: request.priors ?? true)
+            keepOnCancel: request.keep ?? false, priors: request.priors ?? true,
+            acceptance: try acceptance(of: request))
+    }
+
+    private func acceptance(of request: CreateSession) throws -> AcceptanceTerms {
+        var terms = AcceptanceTerms(bitwiseStable: request.bitwiseStable ?? false)
+        if let confidence = request.confidence {
+            terms.confidence = try Self.check(
+                confidence, "confidence", AcceptanceTerms.confidences)
+        }
+        if let effect = request.leastEffect {
+            terms.leastEffect = try Self.check(effect, "leastEffect", AcceptanceTerms.effects)
+        }
+        return terms
+    }
+
+    private static func check(_ value: Double, _ name: String, _ range: ClosedRange<Double>)
+        throws -> Double
+    {
+        guard range.contains(value) else {
+            throw TunerError(
+                .badRequest,
+                "\(name) is \(value); it must be from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
     }
 
     private func workload(of request: CreateSession) throws -> [WorkloadEntry] {

@@ -129,25 +129,29 @@ public enum CachePolicy: String, Codable, Sendable, CaseIterable {
 
 /// How samples are taken. The defaults serve the search, which only has to find the finalists: they are measured again against each other.
 public struct SamplingPlan: Hashable, Codable, Sendable {
-    /// Least duration of one sample, in seconds; short calls are repeated within a sample to reach it.
-    public var sampleSeconds: Double
+    /// Most that the timer may be off by, as a share of a sample. It makes the length of a sample: short calls are repeated within
+    /// one. A timer good to 40 ns makes samples of 0.4 ms, one good to 1 µs samples of 10 ms.
+    public var timerError: Double
     /// Bounds of the number of samples.
     public var minimumSamples: Int
     public var maximumSamples: Int
-    /// Sampling stops when the 95 % interval of the estimate is narrower than this share of it.
+    /// Sampling stops when half the 95 % interval of the estimate is narrower than this share of it: ±1 %.
     public var relativePrecision: Double
     /// Sampling stops after this time, the minimum of samples permitting.
     public var maximumSeconds: Double
+    /// Whether candidates that are clearly slower than the best are given up early.
+    public var isRacing: Bool
 
     public init(
-        sampleSeconds: Double = 0.001, minimumSamples: Int = 7, maximumSamples: Int = 30,
-        relativePrecision: Double = 0.02, maximumSeconds: Double = 0.06
+        timerError: Double = 1e-4, minimumSamples: Int = 7, maximumSamples: Int = 30,
+        relativePrecision: Double = 0.01, maximumSeconds: Double = 0.06, isRacing: Bool = true
     ) {
-        self.sampleSeconds = sampleSeconds
+        self.timerError = timerError
         self.minimumSamples = minimumSamples
         self.maximumSamples = maximumSamples
         self.relativePrecision = relativePrecision
         self.maximumSeconds = maximumSeconds
+        self.isRacing = isRacing
     }
 }
 
@@ -240,10 +244,14 @@ public struct PrepareRequest: Codable, Sendable {
     /// Core that the worker's first thread is pinned to.
     public var core: Int
     public var limits: WorkerLimits
-    /// Set by whoever starts the worker, as is the next.
+    /// Set by whoever starts the worker, as are the next three.
     public var confinement: Confinement?
     /// The fastest verified call of the tuned problem that an earlier worker has seen, in seconds.
     public var seenCallSeconds: Double?
+    /// Whether candidates are only compared, so that nothing to verify them by is made.
+    public var onlyCompares = false
+    /// What the reference takes for the tuned problem, in seconds, as an earlier worker found: for one that only compares.
+    public var referenceSeconds: Double?
 
     public init(
         reference: EntryPoint, problem: ProblemLayout, verifyProblems: [ProblemLayout],
@@ -267,11 +275,16 @@ public struct MeasureRequest: Codable, Sendable {
     /// Scratch element counts of the candidate for each verify problem; empty when the specialization passed before.
     public var verifyScratch: [[Int]]
     public var plan: SamplingPlan
+    /// What it is raced against; nil for all samples of the plan.
+    public var racing: Racing?
 
-    public init(candidate: Candidate, verifyScratch: [[Int]], plan: SamplingPlan) {
+    public init(
+        candidate: Candidate, verifyScratch: [[Int]], plan: SamplingPlan, racing: Racing? = nil
+    ) {
         self.candidate = candidate
         self.verifyScratch = verifyScratch
         self.plan = plan
+        self.racing = racing
     }
 }
 
@@ -300,13 +313,13 @@ public struct ConfirmRequest: Codable, Sendable {
 public struct CompareRequest: Codable, Sendable {
     public var candidates: [Candidate]
     public var rounds: Int
-    /// Least duration of one sample, in seconds.
-    public var sampleSeconds: Double
+    /// As in SamplingPlan.
+    public var timerError: Double
 
-    public init(candidates: [Candidate], rounds: Int, sampleSeconds: Double) {
+    public init(candidates: [Candidate], rounds: Int, timerError: Double) {
         self.candidates = candidates
         self.rounds = rounds
-        self.sampleSeconds = sampleSeconds
+        self.timerError = timerError
     }
 }
 
@@ -317,6 +330,11 @@ public struct WorkerRequest: Codable, Sendable {
         case measure(MeasureRequest)
         case confirm(ConfirmRequest)
         case compare(CompareRequest)
+
+        /// Whether it takes no references.
+        public var isComparison: Bool {
+            if case .compare = self { true } else { false }
+        }
     }
     /// Random; the reply must repeat it.
     public var nonce: UInt64

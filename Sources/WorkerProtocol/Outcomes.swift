@@ -65,13 +65,23 @@ public struct Measurement: Hashable, Codable, Sendable {
     public var samples: [Double]
     /// Calls within each sample.
     public var callsPerSample: Int
-    /// The estimate: seconds a call.
+    /// Seconds a call: the estimate from the samples, times the correction.
     public var seconds: Double
+    /// How much faster the reference variant was when it was first timed than round these samples; nil where none was timed.
+    /// What slowed the reference slowed the samples.
+    public var driftCorrection: Double?
+    /// Set if it was given up as slower than the best so far, which took this long, in the samples' own time.
+    public var racedAgainst: Double?
 
-    public init(samples: [Double], callsPerSample: Int, seconds: Double) {
+    public init(
+        samples: [Double], callsPerSample: Int, seconds: Double, driftCorrection: Double? = nil,
+        racedAgainst: Double? = nil
+    ) {
         self.samples = samples
         self.callsPerSample = callsPerSample
         self.seconds = seconds
+        self.driftCorrection = driftCorrection
+        self.racedAgainst = racedAgainst
     }
 }
 

@@ -28,6 +28,18 @@ final class PreparedProblem {
         self.request = request
         inputs = Inputs(seed: request.seed)
         freshInputs = Inputs(seed: SplitMix.mix(request.seed ^ 0xF5E5_4F5E_54F5_E54F))
+        if request.onlyCompares {
+            let nothing = ReferenceResult(
+                rowWidth: 0, rowCount: 0, rows: [],
+                entry: .init(seconds: request.referenceSeconds ?? 0, values: []))
+            let buffers = try ProblemBuffers(layout: request.problem, placement: .front)
+            buffers.fill(inputs)
+            checks = []
+            freshReference = nothing
+            tuned = Check(buffers: buffers, reference: nothing)
+            copies = try Self.copies(of: buffers, request.cachePolicy)
+            return
+        }
         guard let object = FileBytes.read(request.reference.object) else {
             throw WorkerFault(
                 .infrastructure(message: "could not read \(request.reference.object)"))
@@ -54,10 +66,15 @@ final class PreparedProblem {
         buffers.fill(inputs)
         tuned = Check(
             buffers: buffers, reference: try source.result(for: buffers, inputs: inputs))
-        copies =
-            switch request.cachePolicy {
-            case .hot: BufferCopies(hot: buffers)
-            case .cold: try BufferCopies(cold: buffers)
-            }
+        copies = try Self.copies(of: buffers, request.cachePolicy)
+    }
+
+    private static func copies(of buffers: ProblemBuffers, _ policy: CachePolicy)
+        throws(WorkerFault) -> BufferCopies
+    {
+        switch policy {
+        case .hot: BufferCopies(hot: buffers)
+        case .cold: try BufferCopies(cold: buffers)
+        }
     }
 }

@@ -9,18 +9,29 @@ struct Sampler {
     /// One a copy of the buffers.
     let calls: [PreparedCall]
     private(set) var callsPerSample = 1
+    /// What the choice of the calls ended with: a whole sample.
+    private var first = 0.0
+    private let racing: Racing?
+    /// Whether it was given up.
+    private var isLost = false
     /// The copy that the next call uses. Candidates that are compared hand it on: one that starts where another started
     /// finds in the cache what that one has just read.
     var next = 0
 
     /// Warms up and chooses the calls of a sample so that it takes at least `sampleSeconds`.
-    init(_ loaded: LoadedCandidate, calls: [PreparedCall], sampleSeconds: Double) {
+    init(
+        _ loaded: LoadedCandidate, calls: [PreparedCall], sampleSeconds: Double,
+        racing: Racing? = nil
+    ) {
         self.loaded = loaded
         self.calls = calls
-        // The first call pays for page tables and the clock's ramp; it tells nothing.
-        _ = sample()
-        while true {
-            let seconds = sample() * Double(callsPerSample)
+        self.racing = racing
+        // The first call pays for page tables and the clock's ramp; it only tells what is hopeless.
+        first = sample()
+        isLost = racing?.isLost(warmUp: first, sampleSeconds: sampleSeconds) ?? false
+        while !isLost {
+            first = sample()
+            let seconds = first * Double(callsPerSample)
             guard seconds < sampleSeconds, callsPerSample < Self.maximumCalls else { break }
             // Doubling until the clock's grain no longer matters, then straight to what is needed with a little to spare.
             let factor = seconds > sampleSeconds / 16 ? 1.05 * sampleSeconds / seconds : 2
@@ -42,25 +53,26 @@ struct Sampler {
         return sample()
     }
 
-    /// Samples until the estimate is as precise as the plan asks, or a bound is met; one sample less than the bounds allow, because
-    /// the final one is to follow.
-    mutating func samples(_ plan: SamplingPlan) -> [Double] {
-        var samples: [Double] = []
-        var total = 0.0
-        while samples.count < max(plan.maximumSamples, 2) - 1 {
-            let seconds = sample()
-            samples.append(seconds)
-            total += seconds * Double(callsPerSample)
-            guard samples.count >= plan.minimumSamples - 1 else { continue }
-            if total >= plan.maximumSeconds { break }
-            if Estimate(samples: samples).relativeWidth <= plan.relativePrecision { break }
+    /// Samples until the candidate is given up, or the estimate is as precise as the plan asks, or a bound is met; one sample less than
+    /// the bounds allow, because the final one is to follow. Returns whether it was given up.
+    mutating func take(_ plan: SamplingPlan, into samples: inout [Double]) -> Bool {
+        samples = [first]
+        while !isLost, samples.count < max(plan.maximumSamples, 2) - 1 {
+            if samples.count >= plan.minimumSamples - 1 {
+                let total = samples.reduce(0, +) * Double(callsPerSample)
+                if total >= plan.maximumSeconds { break }
+                if Estimate(samples: samples).relativeError <= plan.relativePrecision { break }
+            }
+            samples.append(sample())
+            isLost = racing?.isLost(samples) ?? false
         }
-        return samples
+        return isLost
     }
 
     func measurement(_ samples: [Double]) -> Measurement {
         Measurement(
             samples: samples, callsPerSample: callsPerSample,
-            seconds: Estimate(samples: samples).value)
+            seconds: Estimate(samples: samples).value,
+            racedAgainst: isLost ? racing?.best : nil)
     }
 }

@@ -11,6 +11,7 @@ final class Worker {
     private let team: OpaquePointer
     /// Cores this process may use, asked before the first thread was pinned; the pinned one first.
     private var cores: [Int32]
+    private let timer = SampleTimer()
 
     init?() {
         guard let team = cworker_make_team() else { return nil }
@@ -66,12 +67,21 @@ final class Worker {
         return problem
     }
 
+    private func verifiable() throws(WorkerFault) -> PreparedProblem {
+        let problem = try prepared()
+        guard !problem.request.onlyCompares else {
+            throw WorkerFault(
+                .infrastructure(message: "the worker was started to compare, not to verify"))
+        }
+        return problem
+    }
+
     // MARK: - Measure
 
     private func measure(_ request: MeasureRequest, nonce: UInt64) throws(WorkerFault)
         -> WorkerReply.Body
     {
-        let problem = try prepared()
+        let problem = try verifiable()
         let limits = problem.request.limits.adapted(toCalls: seenCallSeconds)
         return try guarded(
             [request.candidate], problem, nonce: nonce, phase: "verify",
@@ -133,7 +143,7 @@ final class Worker {
     private func confirm(_ request: ConfirmRequest, nonce: UInt64) throws(WorkerFault)
         -> WorkerReply.Body
     {
-        let problem = try prepared()
+        let problem = try verifiable()
         let limits = problem.request.limits.adapted(toCalls: problem.referenceSeconds)
         // Every problem is called as often as a verification calls the tuned one, so many times over.
         return try guarded(
@@ -166,13 +176,15 @@ final class Worker {
         let buffers = problem.tuned.buffers
         var sampler = Sampler(
             verifier.loaded, calls: calls(of: verifier.loaded, problem),
-            sampleSeconds: request.plan.sampleSeconds)
-        var samples = sampler.samples(request.plan)
+            sampleSeconds: timer.sampleSeconds(error: request.plan.timerError),
+            racing: request.racing)
+        var samples: [Double] = []
+        // What was given up will not be used, so it has no reason to cheat.
+        if sampler.take(request.plan, into: &samples) { return sampler.measurement(samples) }
         buffers.fill(problem.freshInputs)
         samples.append(sampler.finalSample())
         let fresh = PreparedProblem.Check(buffers: buffers, reference: problem.freshReference)
         _ = try verifier.check(fresh, inputs: problem.freshInputs).get()
-        buffers.fill(problem.inputs)
         return sampler.measurement(samples)
     }
 
@@ -203,7 +215,8 @@ final class Worker {
         ) { loaded in
             var samplers = loaded.map {
                 Sampler(
-                    $0, calls: calls(of: $0, problem), sampleSeconds: request.sampleSeconds)
+                    $0, calls: calls(of: $0, problem),
+                    sampleSeconds: timer.sampleSeconds(error: request.timerError))
             }
             var samples = [[Double]](repeating: [], count: samplers.count)
             var next = 0

@@ -18,12 +18,16 @@ private actor ScriptedLane: MeasuringLane {
 
     private(set) var requests: [MeasureRequest] = []
     private(set) var confirmations: [ConfirmRequest] = []
+    private(set) var launches = 0
+    /// What a candidate that is compared alone takes, one time after the other; 1 when there is no more.
+    private var alone: [Double]
     private var answers: [Answer]
     /// Arguments of the candidate that ends every comparison.
     private let deadly: [Int]?
 
-    init(_ answers: [Answer] = [], deadly: [Int]? = nil) {
+    init(_ answers: [Answer] = [], deadly: [Int]? = nil, alone: [Double] = []) {
         self.answers = answers
+        self.alone = alone
         self.deadly = deadly
     }
 
@@ -41,12 +45,15 @@ private actor ScriptedLane: MeasuringLane {
         if request.candidates.contains(where: { $0.arguments == deadly }) {
             return .failure(.crash(signal: 11, address: nil))
         }
-        let samples = [Double](repeating: 1, count: request.rounds)
+        let isAlone = request.candidates.count == 1 && !alone.isEmpty
+        let seconds = isAlone ? alone.removeFirst() : 1
+        let samples = [Double](repeating: seconds, count: request.rounds)
         return .success(
             request.candidates.map { _ in
-                WorkerProtocol.Measurement(samples: samples, callsPerSample: 1, seconds: 1)
+                WorkerProtocol.Measurement(samples: samples, callsPerSample: 1, seconds: seconds)
             })
     }
+    func launch() { launches += 1 }
     func finish() {}
 }
 
@@ -57,7 +64,9 @@ private actor ScriptedLane: MeasuringLane {
         let tiny = try await TinyKernel()
         let evaluator = try tiny.evaluator(lane)
         let evaluations = Evaluations()
-        try await evaluator.evaluate(configurations) { await evaluations.append($0, $1) }
+        try await evaluator.evaluate(configurations, standing: SearchStanding()) {
+            await evaluations.append($0, $1)
+        }
         return evaluations
     }
 
@@ -140,6 +149,84 @@ private actor ScriptedLane: MeasuringLane {
         #expect(results.map { $0?.samples.count } == [3, nil, nil, 3])
     }
 
+    // MARK: - Racing and drift
+
+    private let standing = SearchStanding(
+        best: 0.5,
+        reference: .init(configuration: TinyKernel.configuration(unroll: 1), seconds: 1))
+
+    private func correct(_ count: Int, alone: [Double]) async throws -> (
+        lane: ScriptedLane, measurements: [WorkerProtocol.Measurement]
+    ) {
+        let lane = ScriptedLane(alone: alone)
+        let tiny = try await TinyKernel()
+        let evaluator = try tiny.evaluator(lane)
+        let evaluations = Evaluations()
+        let configurations = (0..<count).map {
+            TinyKernel.configuration(unroll: 1 + $0 % 2, chunk: 16)
+        }
+        try await evaluator.evaluate(configurations, standing: standing) {
+            await evaluations.append($0, $1)
+        }
+        #expect(await evaluations.all.map(\.index) == Array(0..<count))
+        let measurements = await evaluations.all.compactMap { item in
+            guard case .measured(let measurement, _) = item.evaluation.outcome else {
+                return WorkerProtocol.Measurement?.none
+            }
+            return measurement
+        }
+        return (lane, measurements)
+    }
+
+    @Test func `times are corrected by what the reference takes before and after them`()
+        async throws
+    {
+        // Slower by 4 %, then by 4 % more: within a group the middle counts.
+        let (lane, measurements) = try await correct(10, alone: [1.04, 1.04, 1.0816])
+        #expect(await lane.requests.count == 10)
+        for (index, measurement) in measurements.enumerated() {
+            let correction = index < DriftControl.groupSize ? 1 / 1.04 : 1 / 1.0606
+            #expect(abs(measurement.seconds - correction) < 1e-4, "\(index)")
+            #expect(measurement.driftCorrection == measurement.seconds)
+            #expect(measurement.samples == [1])
+        }
+        // Raced against what the best would take now.
+        let bounds = await lane.requests.map { $0.racing?.best ?? 0 }
+        #expect(bounds.allSatisfy { abs($0 - 0.52) < 1e-9 })
+    }
+
+    @Test func `a group in which the reference moved is measured again, twice at most`()
+        async throws
+    {
+        let once = try await correct(3, alone: [1, 1.2, 1.2])
+        #expect(await once.lane.requests.count == 6)
+        #expect(once.measurements.allSatisfy { abs($0.seconds - 1 / 1.2) < 1e-9 })
+        let always = try await correct(3, alone: [1, 1.2, 1, 1.2])
+        #expect(await always.lane.requests.count == 9)
+        #expect(always.measurements.count == 3)
+    }
+
+    @Test func `without a best or a reference nothing is raced or corrected`() async throws {
+        let lane = ScriptedLane()
+        let evaluations = try await evaluate([TinyKernel.configuration(unroll: 1)], on: lane)
+        #expect(await lane.requests.map(\.racing) == [nil])
+        guard case .measured(let measurement, _) = await evaluations.all[0].evaluation.outcome
+        else {
+            Issue.record("it failed")
+            return
+        }
+        #expect(measurement.driftCorrection == nil && measurement.seconds == 1)
+    }
+
+    @Test func `every comparison has a worker of its own`() async throws {
+        let lane = ScriptedLane()
+        let tiny = try await TinyKernel()
+        let evaluator = try tiny.evaluator(lane)
+        let pair = [1, 2].map { TinyKernel.configuration(unroll: $0) }
+        for _ in 0..<3 { _ = try await evaluator.compare(pair, rounds: 2) }
+        #expect(await lane.launches == 3)
+    }
+
     @Test func `what cannot be built is not tried again with other arguments`() async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -163,7 +250,9 @@ private actor ScriptedLane: MeasuringLane {
         let tiny = try await TinyKernel(swiftc: folder + "/swiftc")
         let evaluator = try tiny.evaluator(ScriptedLane())
         for chunk in [16, 64] {
-            try await evaluator.evaluate([TinyKernel.configuration(unroll: 7, chunk: chunk)]) {
+            try await evaluator.evaluate(
+                [TinyKernel.configuration(unroll: 7, chunk: chunk)], standing: SearchStanding()
+            ) {
                 #expect($1.failure?.code == "compilation")
             }
         }
@@ -175,7 +264,9 @@ private actor ScriptedLane: MeasuringLane {
     @Test func `the worker's own times are what is reported`() async throws {
         let tiny = try await TinyKernel()
         let evaluator = try tiny.evaluator(ScriptedLane())
-        try await evaluator.evaluate([1, 2].map { TinyKernel.configuration(unroll: $0) }) {
+        try await evaluator.evaluate(
+            [1, 2].map { TinyKernel.configuration(unroll: $0) }, standing: SearchStanding()
+        ) {
             _, _ in
         }
         let times = await evaluator.timeSplit()
@@ -191,7 +282,7 @@ private actor ScriptedLane: MeasuringLane {
         let evaluator = try tiny.evaluator(lane)
         let configurations = [1, 2].map { TinyKernel.configuration(unroll: $0) }
         let task = Task {
-            try await evaluator.evaluate(configurations) { _, _ in
+            try await evaluator.evaluate(configurations, standing: SearchStanding()) { _, _ in
                 withUnsafeCurrentTask { $0?.cancel() }
             }
         }

@@ -116,7 +116,7 @@ final class TinyKernel: Sendable {
         return HardwareEvaluator.Subject(
             kernel: kernel, problem: try kernel.problem(["n": 1000]),
             target: try Target.resolve("cpu-native", on: probe.device), device: probe.device,
-            plan: SamplingPlan(sampleSeconds: 0.0002, maximumSeconds: 0.02))
+            plan: SamplingPlan(timerError: 1e-3, maximumSeconds: 0.02))
     }
 
     func evaluator(_ lane: any MeasuringLane, confirming: [any MeasuringLane] = []) throws

@@ -45,9 +45,11 @@ import WorkerProtocol
         let weight = GuardedFloats(count: n, using: &generator)
         let dimensions = [rows, n, stride, stride]
         let expected = ReferenceRow(count: n)
-        for variant in Self.norms {
+        for (number, variant) in Self.norms.enumerated() {
             let y = GuardedFloats(count: count)
-            callKernel(buffers: [x, weight, y], dimensions: dimensions, variant)
+            callKernel(
+                buffers: [x, weight, y], dimensions: dimensions, arguments: [number * 128],
+                variant)
             let out = y.values
             for row in 0..<(n == 0 ? 0 : rows) {
                 callKernel(buffers: [x, weight], dimensions: dimensions) { call, _ in

@@ -50,7 +50,9 @@ struct ArgumentTests {
     func request() throws {
         let command = try Tune.parse([
             "sgemm", "--problem", "m=1,n=2,k=3", "--problem", "m=4,n=5,k=6", "--time", "2m",
-            "--budget", "9", "--seed", "7", "--keep",
+            "--budget", "9", "--seed", "7", "--keep", "--confidence", "0.95", "--least-effect",
+            "0.02",
+            "--bitwise-stable",
         ])
         let request = command.request
         #expect(request.target == "cpu-native")
@@ -60,6 +62,8 @@ struct ArgumentTests {
         #expect(request.trials == 9)
         #expect(request.seed == 7)
         #expect(request.keep == true)
+        #expect(request.confidence == 0.95 && request.leastEffect == 0.02)
+        #expect(request.bitwiseStable == true)
         #expect(try Tune.parse([]).request.kernels == nil)
     }
 
@@ -71,6 +75,8 @@ struct ArgumentTests {
             (["tune", "--time", "5x"], "60s, 2m or 1h30m"),
             (["tune", "a", "--problem", "m"], "name=size"),
             (["tune", "--budget", "0"], "at least 1"),
+            (["tune", "--confidence", "1"], "--confidence must be from 0.5 to 0.9999"),
+            (["tune", "--least-effect", "0.9"], "--least-effect must be from 0.0 to 0.5"),
             (["tune", "--standalone", "--detach"], "--detach needs a daemon"),
             (["tune", "--standalone", "--socket", "/x"], "leave --socket out"),
             (["tune", "--state-dir", "/x"], "--standalone"),

@@ -109,7 +109,13 @@ struct ListingTests {
         session.state = .running
         session.results[0] = Session.Result(
             decision: .kept, trials: 9, failures: ["timeout": 2, "crash": 3],
-            configuration: Samples.configuration(3), seconds: 1e-3, defaultSeconds: 1.5e-3)
+            configuration: Samples.configuration(3), seconds: 1e-3, defaultSeconds: 1.5e-3,
+            acceptance: Acceptance(
+                challenger: .init(configuration: Samples.configuration(6), seconds: 0.998e-3),
+                holder: .init(configuration: Samples.configuration(3), seconds: 1e-3),
+                ratio: 0.998, lower: 0.9912, upper: 1.0041, terms: AcceptanceTerms(), launches: 9,
+                verdict: .notDistinguishable, changesBits: true),
+            passedOver: Samples.configuration(9))
         session.timeSplit = Samples.split
         #expect(
             text(Listings.session(session, width: 80)) == [
@@ -124,6 +130,9 @@ struct ListingTests {
                 "sgemm   m=512,n=512,k=512       9  1.50 ms  1.00 ms     1.50×  kept",
                 "    kc=256,lanes=16,mr=3",
                 "dot     n=1000000               –        –        –         –  to come",
+                "sgemm m=512,n=512,k=512: kc=256,lanes=16,mr=6 is not distinguishable from kc=256,lanes=16,mr=3: "
+                    + "0.998 of its time [0.991, 1.004] at confidence 0.99, 9 launches; they compute different bits",
+                "sgemm m=512,n=512,k=512: kc=256,lanes=16,mr=9 is passed over: it computes different bits",
                 "failed: crash 3, timeout 2",
                 "took 50.0 s: compiling 30.0 s (60 %), verifying 5.0 s (10 %), measuring 14.0 s (28 %), rest 1.0 s (2 %)",
             ])

@@ -80,7 +80,7 @@ private struct FakeEvaluator: Evaluator {
     let target: String
 
     func evaluate(
-        _ configurations: [Configuration],
+        _ configurations: [Configuration], standing: SearchStanding,
         finished: @Sendable (Int, Evaluation) async throws -> Void
     ) async throws {
         for (index, configuration) in configurations.enumerated() {

@@ -128,6 +128,8 @@ struct RouteTests {
             ("POST /v1/sessions", #"{"target":"cpu-avx2","trials":0}"#, 400, "badRequest"),
             ("POST /v1/sessions", #"{"target":"cpu-avx2","seconds":-1}"#, 400, "badRequest"),
             ("POST /v1/sessions", #"{"target":"cpu-avx2","batch":5000}"#, 400, "badRequest"),
+            ("POST /v1/sessions", #"{"target":"cpu-avx2","confidence":1}"#, 400, "badRequest"),
+            ("POST /v1/sessions", #"{"target":"cpu-avx2","leastEffect":-1}"#, 400, "badRequest"),
             ("POST /v1/sessions", #"{"target":"cpu-avx2","strategy":"luck"}"#, 400, "badRequest"),
             (
                 "POST /v1/sessions", #"{"target":"cpu-avx2","kernels":[{"kernel":"none"}]}"#, 404,

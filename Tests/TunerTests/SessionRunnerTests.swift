@@ -141,6 +141,7 @@ import WorkerProtocol
         let record = try #require(try store.records(kernel: nil).first)
         #expect(record.configuration != best)
         #expect(record.seconds == 2)
+        #expect(record.acceptance?.challenger.configuration == record.configuration)
         #expect(session.results[0]?.configuration == record.configuration)
         #expect(session.results[0]?.failures["wrongResult"] == 1)
 
@@ -150,6 +151,67 @@ import WorkerProtocol
         let trial = try store.trials(session: "b", entry: nil).first { $0.configuration == best }
         #expect(trial?.evaluation.failure == wrong)
         #expect(try store.records(kernel: nil).first?.session == "a")
+    }
+
+    @Test("where no finalist is confirmed, the default included, nothing is recorded")
+    func nobodyConfirmed() async throws {
+        let wrong = Failure.nondeterministic(
+            problem: "7", buffer: "y", index: 3, value: "1", again: "2")
+        let space = try SyntheticProvider().space(for: SyntheticProvider.entry(1), target: "t")
+            .space
+        let disproved = Dictionary(
+            uniqueKeysWithValues: (0..<space.count).map { (space[$0], wrong) })
+        let store: any RecordStore = InMemoryRecordStore()
+        try start(store, request("exhaustive", trials: nil))
+        let session = try await run(store, SyntheticProvider(disproved: disproved))
+        #expect(try store.records(kernel: nil).isEmpty)
+        let result = try #require(session.results[0])
+        #expect(result.decision == .undecided && result.acceptance == nil)
+        // The five best and the default.
+        #expect(result.failures["nondeterministic"] == 6)
+    }
+
+    @Test("a record keeps whom it beat, by how much and at what confidence")
+    func acceptance() async throws {
+        let store: any RecordStore = InMemoryRecordStore()
+        var request = request("exhaustive", trials: nil)
+        request.acceptance = AcceptanceTerms(confidence: 0.95, leastEffect: 0.02)
+        try start(store, request)
+        let end = try await run(store)
+        let record = try #require(try store.records(kernel: nil).first)
+        let acceptance = try #require(record.acceptance)
+        #expect(acceptance.verdict == .faster)
+        #expect(acceptance.challenger.configuration == record.configuration)
+        #expect(acceptance.holder.configuration == record.defaultConfiguration)
+        #expect(acceptance.terms == request.acceptance)
+        #expect(acceptance.launches == 8)
+        #expect(abs(acceptance.ratio - record.seconds / record.defaultSeconds) < 1e-9)
+        #expect(acceptance.changesBits == true)
+        #expect(end.results[0]?.acceptance == acceptance)
+    }
+
+    @Test(
+        "bitwise stable, the best of those with the default's bits is recorded and the faster named"
+    )
+    func bitwiseStable() async throws {
+        let store: any RecordStore = InMemoryRecordStore()
+        var request = request("exhaustive", trials: nil)
+        request.acceptance.bitwiseStable = true
+        try start(store, request)
+        let end = try await run(store)
+        let record = try #require(try store.records(kernel: nil).first)
+        func bits(_ configuration: Configuration) throws -> UInt64 {
+            let trial = try store.trials(session: "a", entry: nil).first {
+                $0.configuration == configuration
+            }
+            guard case .measured(_, let verification) = trial?.evaluation.outcome else { return 0 }
+            return verification.outputHash
+        }
+        #expect(try bits(record.configuration) == bits(record.defaultConfiguration))
+        #expect(record.configuration != record.defaultConfiguration)
+        #expect(record.acceptance?.changesBits == false)
+        let fastest = ["p0": 4, "p1": 2, "p2": 3].mapValues(Value.integer)
+        #expect(end.results[0]?.passedOver?.values == fastest)
     }
 
     @Test("a time budget ends each entry after its share, over interruptions too")

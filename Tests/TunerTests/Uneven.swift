@@ -74,7 +74,7 @@ private struct UnevenEvaluator: Evaluator {
     }
 
     func evaluate(
-        _ configurations: [Configuration],
+        _ configurations: [Configuration], standing: SearchStanding,
         finished: @Sendable (Int, Evaluation) async throws -> Void
     ) async throws {
         for (index, configuration) in configurations.enumerated() {

@@ -125,7 +125,7 @@ struct Fixture {
     func measure(_ candidate: Candidate) -> MeasureRequest {
         MeasureRequest(
             candidate: candidate, verifyScratch: [[1], [1], [2], [0]],
-            plan: SamplingPlan(sampleSeconds: 0.0002, maximumSeconds: 0.05))
+            plan: SamplingPlan(timerError: 1e-3, maximumSeconds: 0.05))
     }
 
     /// Of the problems of `confirmation`.

@@ -113,9 +113,63 @@ extension WorkerSuites {
             let outcome = try await client.compare(
                 CompareRequest(
                     candidates: [fixture.candidate(), fixture.candidate(threads: 2)], rounds: 9,
-                    sampleSeconds: 0.0002))
+                    timerError: 1e-3))
             let measurements = try outcome.get()
             #expect(measurements.map(\.samples.count) == [9, 9])
+            await client.finish()
+        }
+
+        @Test func `a candidate that is slower than the best is given up after three samples`()
+            async throws
+        {
+            let fixture = try await Fixture.shared.value
+            let client = try fixture.client(fixture.request())
+            var request = fixture.measure(fixture.candidate())
+            request.racing = Racing(best: 1e-12)
+            let lost = try await client.measure(request).get().measurement
+            #expect(lost.samples.count == 3 && lost.racedAgainst == 1e-12)
+            request.racing = Racing(best: 1)
+            let kept = try await client.measure(request).get().measurement
+            #expect(kept.samples.count >= 7 && kept.racedAgainst == nil)
+            await client.finish()
+        }
+
+        @Test
+        func `a launch is another process, which compares, and the next measurement verifies`()
+            async throws
+        {
+            let fixture = try await Fixture.shared.value
+            let client = try fixture.client(fixture.request())
+            try await client.prepare()
+            let first = try RunningWorkers.identifiers()
+            try await client.launch()
+            let second = try RunningWorkers.identifiers()
+            #expect(first.count == 1 && second.count == 1 && first != second)
+            let compare = CompareRequest(
+                candidates: [fixture.candidate()], rounds: 3, timerError: 1e-3)
+            #expect(try await client.compare(compare).get().first?.samples.count == 3)
+            #expect(try RunningWorkers.identifiers() == second)
+            let measured = try await client.measure(fixture.measure(fixture.candidate())).get()
+            #expect(measured.verification.comparedElements > 0)
+            #expect(try RunningWorkers.identifiers() != second)
+            try await client.launch()
+            let confirm = ConfirmRequest(
+                candidate: fixture.candidate(), verifyScratch: [[1], [1], [2], [0]],
+                repetitions: 2, isDeterministic: true)
+            let confirmed = try await client.confirm(confirm).get()
+            #expect(confirmed.comparedElements > measured.verification.comparedElements)
+            await client.finish()
+        }
+
+        @Test func `a launch knows what the reference takes, prepared before or not`() async throws
+        {
+            let fixture = try await Fixture.shared.value
+            let client = try fixture.client(fixture.request())
+            try await client.launch()
+            let known = try #require(await client.referenceSeconds)
+            #expect(known > 0)
+            try await client.launch()
+            #expect(await client.referenceSeconds == known)
             await client.finish()
         }
 

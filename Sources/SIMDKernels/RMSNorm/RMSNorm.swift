@@ -2,16 +2,17 @@ import CSIMD
 
 /// Root-mean-square normalisation of each row: y = x / √(mean(x²) + ε) · weight, ε = 10⁻⁶ (Zhang and Sennrich, 2019).
 ///
-/// Buffers: x, weight, y. Dimensions: rows, n, ldx, ldy (elements). Arguments: none.
+/// Buffers: x, weight, y. Dimensions: rows, n, ldx, ldy (elements). Arguments: distance (bytes to prefetch x ahead, 0 for none).
 enum RMSNorm<let unroll: Int, Vector: SIMD> where Vector.Scalar == Float {
     @inline(__always)
     static func run(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
         let d = call.pointee.dimensions
+        let distance = Int(call.pointee.arguments[0])
         let weight = UnsafeRawPointer(call.pointee.buffers[1])
         for row in 0..<Int(d[0]) {
             let x = UnsafeRawPointer(call.pointee.buffers[0]) + row &* Int(d[2]) &* 4
             let y = call.pointee.buffers[2] + row &* Int(d[3]) &* 4
-            let sum = squares(x, Int(d[1]) &* 4)
+            let sum = squares(x, Int(d[1]) &* 4, distance)
             let scale = 1 / simd_sqrt(sum / Float(d[1]) + 1e-6)
             apply(x, weight, y, Int(d[1]) &* 4, scale)
         }
@@ -19,11 +20,16 @@ enum RMSNorm<let unroll: Int, Vector: SIMD> where Vector.Scalar == Float {
 
     /// Σ x² over `bytes` / 4 values, in `unroll` independent sums.
     @inline(__always)
-    static func squares(_ x: UnsafeRawPointer, _ bytes: Int) -> Float {
+    static func squares(_ x: UnsafeRawPointer, _ bytes: Int, _ distance: Int) -> Float {
         let width = Vector.scalarCount &* 4
         var sums = InlineArray<unroll, Vector>(repeating: Vector())
         var at = 0
         while at &+ unroll &* width <= bytes {
+            if distance > 0 {
+                for u in 0..<unroll where u &* width & 63 == 0 {
+                    simd_prefetch(x + (at &+ u &* width &+ distance))
+                }
+            }
             for u in 0..<unroll {
                 let value = x.loadUnaligned(fromByteOffset: at &+ u &* width, as: Vector.self)
                 sums[u] = multiplyAdd(sums[u], value, value)

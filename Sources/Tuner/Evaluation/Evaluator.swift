@@ -37,16 +37,41 @@ public enum EvaluationPhase: String, Codable, Sendable {
     case compiling, measuring, comparing
 }
 
+/// What a search knows when it has something evaluated.
+public struct SearchStanding: Hashable, Sendable {
+    /// A configuration whose time says how fast the machine is.
+    public struct Reference: Hashable, Sendable {
+        public var configuration: Configuration
+        /// What it took when it was first timed.
+        public var seconds: Double
+
+        public init(configuration: Configuration, seconds: Double) {
+            self.configuration = configuration
+            self.seconds = seconds
+        }
+    }
+    /// Seconds a call of the best so far: clearly slower candidates may be given up early.
+    public var best: Double?
+    /// What all times are corrected by; nil as long as nothing worked.
+    public var reference: Reference?
+
+    public init(best: Double? = nil, reference: Reference? = nil) {
+        self.best = best
+        self.reference = reference
+    }
+}
+
 /// The only way to touch hardware: configurations in, evaluations out, for one (kernel, problem, target).
 public protocol Evaluator: Sendable {
-    /// Evaluates in order, calling `finished(index, evaluation)` as each is ready; a candidate's failure is an evaluation, an error is
+    /// Evaluates in order, in the light of what is known so far, calling `finished(index, evaluation)` as each is ready; a candidate's failure is an evaluation, an error is
     /// the evaluator's own. Stops between candidates when the task is cancelled (CancellationError).
     func evaluate(
-        _ configurations: [Configuration],
+        _ configurations: [Configuration], standing: SearchStanding,
         finished: @Sendable (Int, Evaluation) async throws -> Void
     ) async throws
 
-    /// Times configurations against each other, interleaved: one measurement each (sample i of all from round i), nil where one failed.
+    /// Times configurations against each other in a new worker, interleaved: one measurement each (sample i of all from round i), nil
+    /// where one failed.
     func compare(_ configurations: [Configuration], rounds: Int) async throws -> [Measurement?]
 
     /// Verifies a measured configuration further, before it is recorded: on other inputs, on problems whose sizes no tile divides, and

@@ -53,18 +53,86 @@ public actor HardwareEvaluator: Evaluator {
     }
 
     public func evaluate(
-        _ configurations: [Configuration],
+        _ configurations: [Configuration], standing: SearchStanding,
         finished: @Sendable (Int, Evaluation) async throws -> Void
     ) async throws {
-        let variants = try await variants(of: configurations)
+        let reference = standing.reference?.configuration
+        let variants = try await variants(
+            of: configurations + [reference].compactMap(\.self))
         progress(.measuring)
         try await prepare()
-        for (index, configuration) in configurations.enumerated() {
-            try Task.checkCancellation()
-            let evaluation = try await evaluate(
-                configuration, as: variants[specialization(configuration)])
-            try await finished(index, evaluation)
+        var best = standing.best
+        var drift: DriftControl?
+        if let reference = standing.reference, let now = try await seconds(reference, variants) {
+            drift = DriftControl(base: reference.seconds, now: now)
         }
+        var next = 0
+        while next < configurations.count {
+            let group = try await group(from: next, of: configurations, variants, best, &drift) {
+                try await self.seconds(standing.reference, variants)
+            }
+            for evaluation in group {
+                best = [best, evaluation.seconds].compactMap(\.self).min()
+                try await finished(next, evaluation)
+                next += 1
+            }
+        }
+    }
+
+    /// The next candidates between two timings of the reference, with corrected times; one, where there is no reference.
+    private func group(
+        from first: Int, of configurations: [Configuration],
+        _ variants: [Configuration: Result<EntryPoint, Failure>], _ best: Double?,
+        _ drift: inout DriftControl?, reference: () async throws -> Double?
+    ) async throws -> [Evaluation] {
+        var group: [Evaluation] = []
+        let start = Deadline.now
+        repeat {
+            try Task.checkCancellation()
+            let configuration = configurations[first + group.count]
+            group.append(
+                try await evaluate(
+                    configuration, as: variants[specialization(configuration)],
+                    racing: racing(best, drift)))
+        } while drift != nil && first + group.count < configurations.count
+            && group.count < DriftControl.groupSize
+            && Deadline.now - start < DriftControl.groupSeconds
+        for repetition in 0...DriftControl.repetitions {
+            guard let after = try await reference(),
+                let end = drift?.end(after: after)
+            else { return group }
+            if !end.hasMoved || repetition == DriftControl.repetitions {
+                return group.map { $0.corrected(by: end.correction) }
+            }
+            for (index, evaluation) in group.enumerated() where evaluation.failure == nil {
+                try Task.checkCancellation()
+                let configuration = configurations[first + index]
+                group[index] = try await evaluate(
+                    configuration, as: variants[specialization(configuration)],
+                    racing: racing(best, drift))
+            }
+        }
+        return group
+    }
+
+    private func racing(_ best: Double?, _ drift: DriftControl?) -> Racing? {
+        guard subject.plan.isRacing, let best else { return nil }
+        return Racing(best: drift?.raw(best) ?? best)
+    }
+
+    /// What the reference takes now; nil without one, or if it does not work.
+    private func seconds(
+        _ reference: SearchStanding.Reference?,
+        _ variants: [Configuration: Result<EntryPoint, Failure>]
+    ) async throws -> Double? {
+        guard let reference,
+            case .success(let entry) = variants[specialization(reference.configuration)]
+        else { return nil }
+        let start = Deadline.now
+        defer { times.measure += Deadline.now - start }
+        let candidate = try candidate(of: reference.configuration, at: entry)
+        return try await compare([candidate], rounds: DriftControl.referenceSamples)?.first?
+            .seconds
     }
 
     public func compare(_ configurations: [Configuration], rounds: Int) async throws
@@ -72,7 +140,6 @@ public actor HardwareEvaluator: Evaluator {
     {
         let variants = try await variants(of: configurations)
         progress(.comparing)
-        try await prepare()
         var results = [Measurement?](repeating: nil, count: configurations.count)
         var candidates: [(index: Int, candidate: Candidate)] = []
         for (index, configuration) in configurations.enumerated() {
@@ -81,9 +148,7 @@ public actor HardwareEvaluator: Evaluator {
             }
             candidates.append((index, try candidate(of: configuration, at: entry)))
         }
-        let start = Deadline.now
-        defer { times.measure += Deadline.now - start }
-        if let together = try await compare(candidates.map(\.candidate), rounds: rounds) {
+        if let together = try await launch(candidates.map(\.candidate), rounds: rounds) {
             for (place, measurement) in zip(candidates, together) {
                 results[place.index] = measurement
             }
@@ -91,10 +156,10 @@ public actor HardwareEvaluator: Evaluator {
         }
         // One of them failed and took the round with it: those that work alone are compared again.
         var working: [(index: Int, candidate: Candidate)] = []
-        for place in candidates where try await compare([place.candidate], rounds: 1) != nil {
+        for place in candidates where try await launch([place.candidate], rounds: 1) != nil {
             working.append(place)
         }
-        let again = try await compare(working.map(\.candidate), rounds: rounds) ?? []
+        let again = try await launch(working.map(\.candidate), rounds: rounds) ?? []
         for (place, measurement) in zip(working, again) { results[place.index] = measurement }
         return results
     }
@@ -130,6 +195,31 @@ public actor HardwareEvaluator: Evaluator {
             return result
         }
         return if case .failure(let failure) = result { failure } else { nil }
+    }
+
+    /// Starts a worker anew, for its pages and addresses are part of what is compared, and times candidates in it.
+    package func launch(_ candidates: [Candidate], rounds: Int) async throws -> [Measurement]? {
+        try await lock.whileHolding(for: .measuring, subject.text) {
+            let start = Deadline.now
+            defer { times.verify += Deadline.now - start }
+            try await lane.launch()
+        }
+        let start = Deadline.now
+        defer { times.measure += Deadline.now - start }
+        return try await compare(candidates, rounds: rounds)
+    }
+
+    /// A candidate of a library of one's own: two libraries compile the same configuration twice.
+    package func candidate(of configuration: Configuration, builtBy library: VariantLibrary)
+        async throws -> Candidate
+    {
+        let specialization = specialization(configuration)
+        let variants = try await library.variants(
+            of: subject.kernel, [specialization], target: subject.target)
+        guard let variant = variants[specialization] else {
+            throw TunerError(.internal, "no variant was compiled for \(configuration)")
+        }
+        return try candidate(of: configuration, at: try variant.get())
     }
 
     public nonisolated func key(of configuration: Configuration) -> Fingerprint {
@@ -176,7 +266,7 @@ public actor HardwareEvaluator: Evaluator {
     }
 
     private func evaluate(
-        _ configuration: Configuration, as variant: Result<EntryPoint, Failure>?
+        _ configuration: Configuration, as variant: Result<EntryPoint, Failure>?, racing: Racing?
     ) async throws -> Evaluation {
         let entry: EntryPoint
         switch variant {
@@ -185,12 +275,12 @@ public actor HardwareEvaluator: Evaluator {
         case nil:
             throw TunerError(.internal, "no variant was compiled for \(configuration)")
         }
-        let first = try await measure(configuration, at: entry)
+        let first = try await measure(configuration, at: entry, racing: racing)
         guard case .failure(let failure) = first, failure.isDeterministic else {
             return Evaluation(first)
         }
         // Only what happens twice is the candidate's own and worth remembering.
-        let second = try await measure(configuration, at: entry)
+        let second = try await measure(configuration, at: entry, racing: racing)
         if case .failure(let again) = second, again.code == failure.code {
             return Evaluation(first)
         }
@@ -201,15 +291,15 @@ public actor HardwareEvaluator: Evaluator {
                         + "evaluate it once more, and suspect a race if it goes on")))
     }
 
-    private func measure(_ configuration: Configuration, at entry: EntryPoint) async throws
-        -> Result<WorkerClient.Measured, Failure>
-    {
+    private func measure(
+        _ configuration: Configuration, at entry: EntryPoint, racing: Racing?
+    ) async throws -> Result<WorkerClient.Measured, Failure> {
         let specialization = specialization(configuration)
         let request = MeasureRequest(
             candidate: try candidate(of: configuration, at: entry),
             verifyScratch: proved.contains(specialization)
                 ? [] : try scratch(of: configuration, on: subject.kernel.verifyProblems),
-            plan: subject.plan)
+            plan: subject.plan, racing: racing)
         return try await lock.whileHolding(for: .measuring, subject.text) {
             let start = Deadline.now
             let result = try await lane.measure(request)
@@ -229,7 +319,7 @@ public actor HardwareEvaluator: Evaluator {
     private func compare(_ candidates: [Candidate], rounds: Int) async throws -> [Measurement]? {
         if candidates.isEmpty { return [] }
         let request = CompareRequest(
-            candidates: candidates, rounds: rounds, sampleSeconds: subject.plan.sampleSeconds)
+            candidates: candidates, rounds: rounds, timerError: subject.plan.timerError)
         let result = try await lock.whileHolding(for: .measuring, subject.text) {
             try await lane.compare(request)
         }
@@ -283,6 +373,14 @@ extension HardwareEvaluator.Subject {
 }
 
 extension Evaluation {
+    /// With its time as it would have been when the reference was first timed.
+    fileprivate func corrected(by factor: Double) -> Evaluation {
+        guard case .measured(var measurement, let verification) = outcome else { return self }
+        measurement.seconds *= factor
+        measurement.driftCorrection = factor
+        return Evaluation(.measured(measurement, verification))
+    }
+
     fileprivate init(_ result: Result<WorkerClient.Measured, Failure>) {
         switch result {
         case .success(let measured):

@@ -6,6 +6,8 @@ import WorkerProtocol
 protocol MeasuringLane: Sendable {
     /// Makes the problem ready, unless it is.
     func prepare() async throws
+    /// Starts anew, for a comparison: with other pages and addresses, and nothing to verify by.
+    func launch() async throws
     func measure(_ request: MeasureRequest) async throws -> Result<WorkerClient.Measured, Failure>
     func confirm(_ request: ConfirmRequest) async throws -> Result<Verification, Failure>
     func compare(_ request: CompareRequest) async throws -> Result<[Measurement], Failure>

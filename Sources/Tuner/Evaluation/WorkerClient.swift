@@ -27,9 +27,11 @@ package actor WorkerClient {
     private let folders: String
     private let isolation: Isolation
     private let limits: ProcessLimits
-    /// What the reference takes for the tuned problem, in seconds.
-    private var referenceSeconds = 0.0
+    /// What the reference takes for the tuned problem, in seconds; nil until a worker has prepared it.
+    private(set) var referenceSeconds: Double?
     private var worker: WorkerProcess?
+    /// Whether the worker was launched for a comparison and cannot verify.
+    private var onlyCompares = false
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -68,6 +70,21 @@ package actor WorkerClient {
     package func prepare() async throws {
         await acquire()
         defer { release() }
+        if onlyCompares { await discardWorker() }
+        _ = try await preparedWorker()
+    }
+
+    /// Starts a new worker in place of the one there is, for comparisons only: other pages, other addresses, and no references to compute or
+    /// read. The next request but `compare` starts another that verifies.
+    ///
+    /// Throws as `prepare` does.
+    package func launch() async throws {
+        await acquire()
+        defer { release() }
+        // How long calls may take follows from the reference, which a worker that only compares does not have.
+        if referenceSeconds == nil { _ = try await preparedWorker() }
+        await discardWorker()
+        onlyCompares = true
         _ = try await preparedWorker()
     }
 
@@ -131,6 +148,7 @@ package actor WorkerClient {
     ) async throws -> Result<Value, Failure> {
         await acquire()
         defer { release() }
+        if onlyCompares, !body.isComparison { await discardWorker() }
         // The second time only after a worker that had ended before it was asked.
         for _ in 0..<2 {
             let answer: WorkerProcess.Answer
@@ -138,7 +156,7 @@ package actor WorkerClient {
             do {
                 let worker = try await preparedWorker()
                 // Here only what the worker cannot end itself is ended.
-                seconds = limit(request.limits.adapted(toCalls: referenceSeconds))
+                seconds = limit(request.limits.adapted(toCalls: referenceSeconds ?? 0))
                 let timeout = WorkerLimits.loadSeconds + seconds + Self.graceSeconds
                 answer = try await worker.ask(body, timeout: timeout)
             } catch let error as TunerError {
@@ -193,6 +211,8 @@ package actor WorkerClient {
         var request = request
         request.referenceCache = references
         request.confinement = confinement(folder, objects: objects)
+        request.onlyCompares = onlyCompares
+        request.referenceSeconds = referenceSeconds
         let started = try await WorkerProcess.start(
             ChildProcess(
                 executable: executable, arguments: [], environment: ["TMPDIR": folder.path],
@@ -253,6 +273,7 @@ package actor WorkerClient {
     private func discardWorker() async {
         let old = worker
         worker = nil
+        onlyCompares = false
         await old?.stop()
     }
 

@@ -6,7 +6,7 @@ struct RecordedEvaluator: Evaluator {
     let recorded: RecordedSpace
 
     func evaluate(
-        _ configurations: [Configuration],
+        _ configurations: [Configuration], standing: SearchStanding,
         finished: @Sendable (Int, Evaluation) async throws -> Void
     ) async throws {
         for (index, configuration) in configurations.enumerated() {

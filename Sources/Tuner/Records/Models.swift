@@ -31,7 +31,7 @@ public struct TuningRecord: Hashable, Codable, Sendable {
     public var defaultConfiguration: Configuration
     /// Key of the evaluation of `configuration`; a record whose key no longer matches is stale.
     public var evaluation: Fingerprint
-    /// Seconds a call, winner and default, from the final interleaved comparison.
+    /// Seconds a call, winner and default, from the final comparison.
     public var seconds: Double
     public var defaultSeconds: Double
     /// Work of one call.
@@ -44,12 +44,15 @@ public struct TuningRecord: Hashable, Codable, Sendable {
     public var created: Double
     public var trials: Int
     public var failures: Int
+    /// How the configuration came to hold the place, or held it; nil where it met nobody.
+    public var acceptance: Acceptance?
 
     public init(
         key: RecordKey, problem: Problem, device: Device, configuration: Configuration,
         defaultConfiguration: Configuration, evaluation: Fingerprint, seconds: Double,
         defaultSeconds: Double, flops: Double, bytes: Double, figure: Kernel.Work.Figure,
-        compiler: String, session: String, created: Double, trials: Int, failures: Int
+        compiler: String, session: String, created: Double, trials: Int, failures: Int,
+        acceptance: Acceptance? = nil
     ) {
         self.key = key
         self.problem = problem
@@ -67,6 +70,7 @@ public struct TuningRecord: Hashable, Codable, Sendable {
         self.created = created
         self.trials = trials
         self.failures = failures
+        self.acceptance = acceptance
     }
 
     /// How many times faster than the default, from the same comparison.
@@ -130,10 +134,13 @@ public struct SessionRequest: Hashable, Codable, Sendable {
     public var keepOnCancel: Bool
     /// Whether entries start from what other sessions and entries know of their kernels.
     public var priors: Bool
+    /// What a challenger must show to replace a record or the default.
+    public var acceptance: AcceptanceTerms
 
     public init(
         target: String, workload: [WorkloadEntry], budget: Budget, strategy: String, seed: UInt64,
-        batch: Int = defaultBatch, keepOnCancel: Bool = false, priors: Bool = true
+        batch: Int = defaultBatch, keepOnCancel: Bool = false, priors: Bool = true,
+        acceptance: AcceptanceTerms = AcceptanceTerms()
     ) {
         self.target = target
         self.workload = workload
@@ -143,6 +150,7 @@ public struct SessionRequest: Hashable, Codable, Sendable {
         self.batch = batch
         self.keepOnCancel = keepOnCancel
         self.priors = priors
+        self.acceptance = acceptance
     }
 }
 
@@ -183,14 +191,19 @@ public struct Session: Hashable, Codable, Sendable {
         public var decision: Decision
         public var trials: Int
         public var failures: [String: Int]
-        /// Best of the session.
+        /// Who holds the place now; of an entry that was not compared, the best of its search.
         public var configuration: Configuration?
         public var seconds: Double?
         public var defaultSeconds: Double?
+        /// The challenger and who held the place, against each other.
+        public var acceptance: Acceptance?
+        /// The fastest of the search, where it was not admitted because it computes other bits.
+        public var passedOver: Configuration?
 
         public init(
             decision: Decision, trials: Int, failures: [String: Int], configuration: Configuration?,
-            seconds: Double?, defaultSeconds: Double?
+            seconds: Double?, defaultSeconds: Double?, acceptance: Acceptance? = nil,
+            passedOver: Configuration? = nil
         ) {
             self.decision = decision
             self.trials = trials
@@ -198,6 +211,8 @@ public struct Session: Hashable, Codable, Sendable {
             self.configuration = configuration
             self.seconds = seconds
             self.defaultSeconds = defaultSeconds
+            self.acceptance = acceptance
+            self.passedOver = passedOver
         }
     }
     public var id: String

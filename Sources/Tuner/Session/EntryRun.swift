@@ -145,12 +145,26 @@ actor EntryRun {
         guard !unknown.isEmpty else { return }
         try await checkBudget()
         let items = unknown
-        try await evaluator.evaluate(items.map(\.configuration)) { index, evaluation in
+        try await evaluator.evaluate(items.map(\.configuration), standing: standing) {
+            index, evaluation in
             let (number, configuration) = items[index]
             let key = evaluator.key(of: configuration)
             try await self.commit(number, configuration, key, evaluation, reused: false)
             try await self.checkBudget()
         }
+    }
+
+    /// Times are compared with the first one: the default's, unless it failed.
+    private var standing: SearchStanding {
+        let measured = trials.values.compactMap { trial in
+            trial.evaluation.seconds.map { (trial: trial, seconds: $0) }
+        }
+        let first = measured.min { $0.trial.number < $1.trial.number }
+        return SearchStanding(
+            best: measured.map(\.seconds).min(),
+            reference: first.map {
+                .init(configuration: $0.trial.configuration, seconds: $0.seconds)
+            })
     }
 
     private func commit(

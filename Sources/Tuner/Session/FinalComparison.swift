@@ -1,19 +1,49 @@
 import KernelSpace
 import WorkerProtocol
 
-/// Decides an entry: the best of its search, the default and the incumbent against each other, interleaved.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Decides an entry, in two stages: the best of its search, the default and the holder of the record are screened against each other for one
+/// challenger; then the challenger meets the holder on fresh data (see Acceptance). Whoever looked best among many was lucky in part; the second
+/// stage owes nothing to that luck, and needs no allowance for how many were screened. Whoever wins is verified further before it is recorded.
 struct FinalComparison {
-    /// Rounds. When one sample in ten is disturbed, 17 rounds find a difference of 5 % in four of five cases, 31 in nearly all.
-    static let rounds = 31
     /// How many of the session's best take part, besides the default and the incumbent.
     static let finalistCount = 5
-    /// What one round takes of a configuration at least: samples are not shorter.
-    private static let sampleSeconds = 0.001
+    /// Worker launches of the screening: pages that suit one finalist by chance are others in the next.
+    static let screeningLaunches = 3
+    /// Seconds of samples in one launch of either stage, and bounds of its rounds. More rounds say little that further launches would
+    /// not say better.
+    private static let screeningSeconds = 0.15
+    private static let acceptanceSeconds = 0.06
+    private static let roundBounds = 5...25
+    /// What a sample takes at least, about: the worker decides by its timer.
+    private static let sampleSeconds = 0.0005
+    /// About what starting a worker takes.
+    private static let launchSeconds = 0.05
 
-    /// A configuration with what was measured of it.
+    /// A configuration with what the screening says of it.
     private struct Finalist {
         let configuration: Configuration
-        let measurement: Measurement
+        /// The median of its launches' estimates.
+        let seconds: Double
+        /// log(its time / the holder's), the median of the launches; nil without a holder.
+        let logarithm: Double?
+    }
+
+    /// Who holds the place now, and how that was decided.
+    private struct Contest {
+        /// Nil if nobody is left.
+        let winner: Finalist?
+        /// Nil if there was no pair to decide between.
+        let acceptance: Acceptance?
+        /// Those that had won and turned out wrong.
+        let disproved: [Configuration: Failure]
     }
 
     /// What it came to.
@@ -32,9 +62,20 @@ struct FinalComparison {
     /// In trial order.
     let trials: [Trial]
 
-    /// About how long it takes where the best needs `seconds` a call.
+    /// About how long it takes where the best needs `seconds` a call and the first look decides.
     static func estimate(seconds: Double) -> Double {
-        Double(rounds * (finalistCount + 2)) * max(seconds, sampleSeconds)
+        let sample = max(seconds, sampleSeconds)
+        func launch(_ count: Int, _ budget: Double) -> Double {
+            launchSeconds + Double(count * rounds(count, sample, within: budget)) * sample
+        }
+        let first = AcceptanceTest(AcceptanceTerms()).looks.first?.launches ?? 0
+        return Double(screeningLaunches) * launch(finalistCount + 2, screeningSeconds)
+            + Double(first) * launch(2, acceptanceSeconds)
+    }
+
+    private static func rounds(_ count: Int, _ seconds: Double, within budget: Double) -> Int {
+        let wanted = budget / (Double(max(count, 1)) * max(seconds, sampleSeconds))
+        return Int(min(max(wanted, Double(roundBounds.lowerBound)), Double(roundBounds.upperBound)))
     }
 
     /// What is told of an entry that is not compared.
@@ -59,46 +100,49 @@ struct FinalComparison {
         _ evaluators: EvaluatorPool, _ provider: any EvaluatorProvider,
         _ store: any RecordStore, now: Double
     ) async throws -> Outcome {
-        let ranked = best
-        guard !ranked.isEmpty else { return Outcome(result: result(.noneValid)) }
+        guard !best.isEmpty else { return Outcome(result: result(.noneValid)) }
         let item = session.request.workload[entry]
         let key = try provider.recordKey(for: item, target: session.request.target)
+        let evaluator = try await evaluators.evaluator(of: entry)
+        // Who holds the place: a record that still means what it says, else the default.
         let incumbent = try store.record(for: key)
-        var finalists = Array(ranked.prefix(Self.finalistCount).map(\.configuration))
+        let current = incumbent.flatMap {
+            evaluator.key(of: $0.configuration) == $0.evaluation ? $0 : nil
+        }
+        let bits = OutputBits(
+            trials: trials, holder: current?.configuration ?? defaultConfiguration,
+            stored: try current.flatMap { try store.evaluation(for: $0.evaluation) })
+        let terms = session.request.acceptance
+        let admitted = best.map(\.configuration).filter {
+            !terms.bitwiseStable || bits.holder == nil || bits.change($0) == false
+        }
+        var finalists = Array(admitted.prefix(Self.finalistCount))
         for extra in [defaultConfiguration, incumbent?.configuration].compactMap({ $0 })
         where !finalists.contains(extra) && space.number(of: extra) != nil {
             finalists.append(extra)
         }
-        let evaluator = try await evaluators.evaluator(of: entry)
-        let measurements = try await evaluator.compare(finalists, rounds: Self.rounds)
-        let measured = zip(finalists, measurements).compactMap { configuration, measurement in
-            measurement.map { Finalist(configuration: configuration, measurement: $0) }
+        let screened = try await screen(finalists, against: bits.holder, evaluator)
+        let contest = try await contest(
+            of: screened, bits, current: current?.configuration, evaluator)
+        let disproved = Self.evaluations(contest.disproved, evaluator)
+        var result = result(.kept, contest.disproved)
+        result.acceptance = contest.acceptance
+        if terms.bitwiseStable, let fastest = best.first?.configuration,
+            !finalists.contains(fastest)
+        {
+            result.passedOver = fastest
+        }
+        guard let winner = contest.winner else {
+            result.decision = .undecided
+            return Outcome(result: result, disproved: disproved)
         }
 
-        // Who holds the place: a record that still means what it says, else the default.
-        let current = incumbent.flatMap {
-            evaluator.key(of: $0.configuration) == $0.evaluation ? $0 : nil
-        }
-        let holder = measured.first {
-            $0.configuration == current?.configuration ?? defaultConfiguration
-        }
-        let (confirmed, disproved) = try await confirmedWinner(
-            of: measured, against: holder, current: current?.configuration, evaluator)
-        guard let winner = confirmed else {
-            return Outcome(
-                result: result(.undecided, disproved),
-                disproved: Self.evaluations(disproved, evaluator))
-        }
-        let defaultMeasurement = measured.first {
-            $0.configuration == defaultConfiguration
-        }?.measurement
-        var result = result(.kept, disproved)
+        let times = times(of: winner, screened, contest.acceptance)
         result.configuration = winner.configuration
-        result.seconds = winner.measurement.seconds
-        result.defaultSeconds = defaultMeasurement?.seconds ?? result.defaultSeconds
-        let evaluations = Self.evaluations(disproved, evaluator)
+        result.seconds = times.winner
+        result.defaultSeconds = times.standard ?? result.defaultSeconds
         guard winner.configuration != current?.configuration else {
-            return Outcome(result: result, disproved: evaluations)
+            return Outcome(result: result, disproved: disproved)
         }
         result.decision = .replaced
         let facts = try provider.facts(about: item)
@@ -107,27 +151,98 @@ struct FinalComparison {
             configuration: winner.configuration,
             defaultConfiguration: defaultConfiguration ?? winner.configuration,
             evaluation: evaluator.key(of: winner.configuration),
-            seconds: winner.measurement.seconds,
-            defaultSeconds: defaultMeasurement?.seconds ?? winner.measurement.seconds,
+            seconds: times.winner, defaultSeconds: times.standard ?? times.winner,
             flops: facts.flops, bytes: facts.bytes, figure: facts.figure,
             compiler: facts.compiler, session: session.id, created: now, trials: result.trials,
-            failures: result.failures.values.reduce(0, +))
-        return Outcome(result: result, record: record, disproved: evaluations)
+            failures: result.failures.values.reduce(0, +), acceptance: contest.acceptance)
+        return Outcome(result: result, record: record, disproved: disproved)
     }
 
-    /// The winner that stands further verification; those that did not are out, and the rest is judged anew.
-    private func confirmedWinner(
-        of measured: [Finalist], against holder: Finalist?, current: Configuration?,
+    /// Trials that worked, fastest first.
+    private var best: [Trial] {
+        trials.filter { $0.evaluation.seconds != nil }
+            .sorted {
+                ($0.evaluation.seconds ?? 0, $0.number) < ($1.evaluation.seconds ?? 0, $1.number)
+            }
+    }
+
+    // MARK: Screening
+
+    /// Those that work, timed in rounds over a few launches.
+    private func screen(
+        _ configurations: [Configuration], against holder: Configuration?,
         _ evaluator: any Evaluator
-    ) async throws -> (winner: Finalist?, disproved: [Configuration: Failure]) {
-        var left = measured
+    ) async throws -> [Finalist] {
+        let rounds = Self.rounds(
+            configurations.count, best.first?.evaluation.seconds ?? 0,
+            within: Self.screeningSeconds)
+        let place = holder.flatMap { configurations.firstIndex(of: $0) }
+        var seconds = [[Double]](repeating: [], count: configurations.count)
+        var logarithms = seconds
+        for _ in 0..<Self.screeningLaunches {
+            let measured = try await evaluator.compare(configurations, rounds: rounds)
+            for (index, measurement) in measured.enumerated() {
+                guard let measurement else { continue }
+                seconds[index].append(measurement.seconds)
+                guard let reference = place.flatMap({ measured[$0] }) else { continue }
+                PairedRatio.logarithm(
+                    challenger: measurement.samples, holder: reference.samples
+                ).map { logarithms[index].append($0) }
+            }
+        }
+        return configurations.enumerated().compactMap { index, configuration in
+            // Whoever failed in one launch is out.
+            guard seconds[index].count == Self.screeningLaunches else { return nil }
+            return PairedRatio.median(seconds[index]).map {
+                Finalist(
+                    configuration: configuration, seconds: $0,
+                    logarithm: PairedRatio.median(logarithms[index]))
+            }
+        }
+    }
+
+    /// The finalist that beats the holder by most, or a simpler one that is as good: nil if there is nobody but the holder.
+    ///
+    /// All are judged by ratios to the holder, where there is one: their own times would rank a variant by the few samples in which nobody
+    /// disturbed it. As good is what lies within the least effect of the fastest and still beats the holder by it.
+    private func challenger(among screened: [Finalist], against holder: Finalist?) -> Finalist? {
+        func standing(_ finalist: Finalist) -> Double {
+            finalist.logarithm ?? log(finalist.seconds)
+        }
+        let others = screened.filter { $0.configuration != holder?.configuration }
+        guard let fastest = others.min(by: { standing($0) < standing($1) }) else { return nil }
+        let effect = log(1 - session.request.acceptance.leastEffect)
+        let asGood = others.filter {
+            standing($0) <= standing(fastest) - effect && (holder == nil || standing($0) <= effect)
+        }
+        return asGood.min {
+            Simplicity($0.configuration, in: space) < Simplicity($1.configuration, in: space)
+        } ?? fastest
+    }
+
+    // MARK: Acceptance
+
+    /// Lets the best challenger meet the holder until whoever wins is right wherever it is verified further: a winner that is not is out, and the
+    /// rest is judged anew. `current` is what the record holds: it was confirmed when it was recorded.
+    private func contest(
+        of screened: [Finalist], _ bits: OutputBits, current: Configuration?,
+        _ evaluator: any Evaluator
+    ) async throws -> Contest {
+        var left = screened
         var disproved: [Configuration: Failure] = [:]
         while true {
-            let holder = holder.flatMap { disproved[$0.configuration] == nil ? $0 : nil }
-            guard let winner = winner(of: left, against: holder),
-                winner.configuration != current,
+            let holder = left.first { $0.configuration == bits.holder }
+            let challenger = challenger(among: left, against: holder)
+            var acceptance: Acceptance?
+            if let challenger, let holder {
+                acceptance = try await accept(challenger, against: holder, evaluator)
+                acceptance?.changesBits = bits.change(challenger.configuration)
+            }
+            let accepted = holder == nil || acceptance?.verdict == .faster ? challenger : nil
+            let winner = accepted ?? holder
+            guard let winner, winner.configuration != current,
                 let failure = try await evaluator.confirm(winner.configuration)
-            else { return (winner(of: left, against: holder), disproved) }
+            else { return Contest(winner: winner, acceptance: acceptance, disproved: disproved) }
             disproved[winner.configuration] = failure
             left.removeAll { $0.configuration == winner.configuration }
         }
@@ -144,32 +259,62 @@ struct FinalComparison {
         return evaluations
     }
 
-    /// Trials that worked, fastest first.
-    private var best: [Trial] {
-        trials.filter { $0.evaluation.seconds != nil }
-            .sorted {
-                ($0.evaluation.seconds ?? 0, $0.number) < ($1.evaluation.seconds ?? 0, $1.number)
-            }
+    private func accept(
+        _ challenger: Finalist, against holder: Finalist, _ evaluator: any Evaluator
+    ) async throws -> Acceptance? {
+        let pair = [challenger.configuration, holder.configuration]
+        let rounds = Self.rounds(
+            2, (challenger.seconds + holder.seconds) / 2, within: Self.acceptanceSeconds)
+        return try await Acceptance.decide(
+            challenger: pair[0], holder: pair[1], terms: session.request.acceptance
+        ) {
+            let measured = try await evaluator.compare(pair, rounds: rounds)
+            guard let challenger = measured[0], let holder = measured[1] else { return nil }
+            return LaunchPair(challenger: challenger, holder: holder)
+        }
     }
 
-    /// The finalist that beats the holder by most, the holder if none does, the fastest if there is no holder.
-    ///
-    /// All are judged by ratios to the holder: their own times would rank a variant by the few samples in which nobody disturbed it.
-    private func winner(of measured: [Finalist], against holder: Finalist?) -> Finalist? {
-        guard let holder else {
-            return measured.min { $0.measurement.seconds < $1.measurement.seconds }
-        }
-        var winner = holder
-        var best = 1.0
-        for finalist in measured where finalist.configuration != holder.configuration {
-            let comparison = PairedComparison(
-                challenger: finalist.measurement.samples, holder: holder.measurement.samples)
-            guard let comparison, comparison.challengerWins, comparison.ratio < best else {
-                continue
+    /// Seconds of the winner and of the default, both from the acceptance where there was one: the ratio to the holder that the screening saw
+    /// gives the default's, if it did not take part.
+    private func times(of winner: Finalist, _ screened: [Finalist], _ acceptance: Acceptance?)
+        -> (winner: Double, standard: Double?)
+    {
+        let standard = screened.first { $0.configuration == defaultConfiguration }
+        guard let acceptance else { return (winner.seconds, standard?.seconds) }
+        func seconds(_ finalist: Finalist) -> Double {
+            switch finalist.configuration {
+            case acceptance.challenger.configuration: acceptance.challenger.seconds
+            case acceptance.holder.configuration: acceptance.holder.seconds
+            default: acceptance.holder.seconds * exp(finalist.logarithm ?? 0)
             }
-            best = comparison.ratio
-            winner = finalist
         }
-        return winner
+        return (seconds(winner), standard.map(seconds))
+    }
+}
+
+/// Whose outputs have the same bits, as far as their verification told.
+private struct OutputBits {
+    let holder: Configuration?
+    private var hashes: [Configuration: UInt64] = [:]
+
+    /// `stored` is the holder's evaluation, where the session did not try it.
+    init(trials: [Trial], holder: Configuration?, stored: Evaluation?) {
+        self.holder = holder
+        for trial in trials { hashes[trial.configuration] = Self.hash(trial.evaluation) }
+        if let holder, let stored, hashes[holder] == nil { hashes[holder] = Self.hash(stored) }
+    }
+
+    /// Whether its bits differ from the holder's; nil if one of them is unknown.
+    func change(_ configuration: Configuration) -> Bool? {
+        guard let holder, let before = hashes[holder], let after = hashes[configuration] else {
+            return nil
+        }
+        return before != after
+    }
+
+    /// Recordings of other tuners know no hash.
+    private static func hash(_ evaluation: Evaluation) -> UInt64? {
+        guard case .measured(_, let verification) = evaluation.outcome else { return nil }
+        return verification.outputHash == 0 ? nil : verification.outputHash
     }
 }

@@ -60,6 +60,15 @@ struct Tune: AsyncParsableCommand {
         help: "Start from what is known of the kernels for other problems, targets and devices.")
     var priors = true
 
+    @Option(help: "Probability that the interval by which a record changes is right.")
+    var confidence: Double?
+
+    @Option(help: "Least share of the holder's time by which it must be beaten.")
+    var leastEffect: Double?
+
+    @Flag(help: "Change a record only to a configuration that computes the same bits.")
+    var bitwiseStable = false
+
     @OptionGroup var host: SessionHost
     @OptionGroup var output: OutputOptions
 
@@ -71,9 +80,20 @@ struct Tune: AsyncParsableCommand {
         }
         if let budget, budget < 1 { throw ValidationError("--budget must be at least 1") }
         if let batch, batch < 1 { throw ValidationError("--batch must be at least 1") }
+        try Self.check(confidence, "--confidence", AcceptanceTerms.confidences)
+        try Self.check(leastEffect, "--least-effect", AcceptanceTerms.effects)
         if host.standalone, detach {
             throw ValidationError(
                 "--detach needs a daemon that stays; the one of --standalone ends with tunectl")
+        }
+    }
+
+    private static func check(_ value: Double?, _ name: String, _ range: ClosedRange<Double>)
+        throws
+    {
+        if let value, !range.contains(value) {
+            throw ValidationError(
+                "\(name) must be from \(range.lowerBound) to \(range.upperBound)")
         }
     }
 
@@ -107,6 +127,8 @@ struct Tune: AsyncParsableCommand {
         return CreateSession(
             target: target, kernels: entries.isEmpty ? nil : entries, trials: budget,
             seconds: time?.seconds, strategy: strategy, seed: seed, batch: batch,
-            keep: keep ? true : nil, priors: priors ? nil : false)
+            keep: keep ? true : nil, priors: priors ? nil : false,
+            confidence: confidence, leastEffect: leastEffect,
+            bitwiseStable: bitwiseStable ? true : nil)
     }
 }

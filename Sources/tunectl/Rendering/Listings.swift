@@ -53,6 +53,11 @@ enum Listings {
         ])
         lines.append(StyledLine())
         lines += results(session).lines(width: width)
+        for (entry, result) in zip(request.workload, session.results) {
+            lines += (result.map(Wording.comparison) ?? []).map {
+                StyledLine("\(entry.kernel) \(entry.problem): \($0)", .faint)
+            }
+        }
         var failures: [String: Int] = [:]
         for result in session.results {
             failures.merge(result?.failures ?? [:], uniquingKeysWith: +)
@@ -150,6 +155,9 @@ enum Listings {
                 ("problem", StyledLine(record.problem.description)),
                 ("device", StyledLine("\(record.device.brand) (\(record.key.device.short))")),
             ]
+            if let acceptance = record.acceptance {
+                rows.append(("acceptance", StyledLine(Wording.acceptance(acceptance))))
+            }
         }
         return properties(rows)
     }

@@ -78,6 +78,11 @@ struct SessionReport {
     /// Table, failures and where the time went. `width` nil: as wide as it gets.
     func summary(width: Int?) -> [StyledLine] {
         var lines = table.lines(width: width)
+        for (index, entry) in progress.entries.enumerated() {
+            lines += (entry.result.map(Wording.comparison) ?? []).map {
+                StyledLine("\(name(index)): \($0)", .faint)
+            }
+        }
         var failures: [String: Int] = [:]
         for entry in progress.entries { failures.merge(entry.failures, uniquingKeysWith: +) }
         if !failures.isEmpty { lines.append(StyledLine("failed: \(Wording.failures(failures))")) }

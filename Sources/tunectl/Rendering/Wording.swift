@@ -39,6 +39,31 @@ enum Wording {
         }
     }
 
+    /// `kc=64,mr=6 is not distinguishable from kc=128,mr=6: 0.998 of its time [0.991, 1.004] at confidence 0.99, 9 launches`
+    static func acceptance(_ acceptance: Acceptance) -> String {
+        let verdict =
+            switch acceptance.verdict {
+            case .faster: "replaces"
+            case .notDistinguishable: "is not distinguishable from"
+            case .slower: "is slower than"
+            }
+        func fixed(_ ratio: Double) -> String { Quantities.fixed(ratio, 3) }
+        let interval = "[\(fixed(acceptance.lower)), \(fixed(acceptance.upper))]"
+        let bits = acceptance.changesBits == true ? "; they compute different bits" : ""
+        return "\(acceptance.challenger.configuration) \(verdict) "
+            + "\(acceptance.holder.configuration): \(fixed(acceptance.ratio)) of its time "
+            + "\(interval) at confidence \(acceptance.terms.confidence), "
+            + count(acceptance.launches, "launch", "launches") + bits
+    }
+
+    /// What the final comparison of an entry said; nothing where there was none.
+    static func comparison(_ result: Session.Result) -> [String] {
+        [
+            result.acceptance.map(acceptance),
+            result.passedOver.map { "\($0) is passed over: it computes different bits" },
+        ].compactMap(\.self)
+    }
+
     static func style(_ state: Session.State) -> StyledLine.Style {
         switch state {
         case .queued: .faint
@@ -83,7 +108,7 @@ enum Wording {
     }
 
     /// `1 problem`, `3 problems`
-    static func count(_ number: Int, _ noun: String) -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+        "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
     }
 }
