@@ -171,6 +171,7 @@ private final class TimedProvider: EvaluatorProvider {
             try await base.confirm(configuration)
         }
         func key(of configuration: Configuration) -> Fingerprint { base.key(of: configuration) }
+        func takeCertificate() async -> EnvironmentCertificate? { await base.takeCertificate() }
         func timeSplit() async -> TimeSplit { await base.timeSplit() }
         func finish() async { await base.finish() }
     }

@@ -71,7 +71,7 @@ static int64_t address_space_in_use(void) {
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-// `failure` is the JSON of a Failure. A header as in FrameCodec: "TNR3", then the length, both big-endian.
+// `failure` is the JSON of a Failure. A header as in FrameCodec: "TNR4", then the length, both big-endian.
 static void reply_and_end(const Text *failure) {
     Text body = {.count = 0}, frame = {.count = 0};
     add(&body, "{\"nonce\":");
@@ -80,7 +80,7 @@ static void reply_and_end(const Text *failure) {
     for (size_t i = 0; i < failure->count && body.count < sizeof body.bytes; i++)
         body.bytes[body.count++] = failure->bytes[i];
     add(&body, "}}}");
-    add(&frame, "TNR3");
+    add(&frame, "TNR4");
     for (int shift = 24; shift >= 0; shift -= 8) frame.bytes[frame.count++] = (char)(body.count >> shift);
     for (size_t i = 0; i < body.count && frame.count < sizeof frame.bytes; i++)
         frame.bytes[frame.count++] = body.bytes[i];

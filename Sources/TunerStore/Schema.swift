@@ -20,7 +20,7 @@ import Tuner
 //
 // Every value is one line of JSON, an `Envelope` round the model's own JSON with sorted keys:
 //
-//   {"schema":4,"sum":"<16 hexadecimal digits>","value":…}
+//   {"schema":5,"sum":"<16 hexadecimal digits>","value":…}
 
 /// A named database of the environment: one kind of value each.
 enum SubDatabase: String, CaseIterable {
@@ -30,7 +30,7 @@ enum SubDatabase: String, CaseIterable {
 /// Keys of the tree above, and the version of what is stored under them.
 enum Schema {
     /// Raised when a stored form changes; an older tunerd then refuses the database.
-    static let version = 4
+    static let version = 5
 
     static let versionKey = Array("schema".utf8)
 

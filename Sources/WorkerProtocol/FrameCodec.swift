@@ -4,13 +4,13 @@
     import Foundation
 #endif
 
-/// Messages as frames on a stream: "TNR3", the length of the rest as four bytes, most significant first, then JSON.
+/// Messages as frames on a stream: "TNR4", the length of the rest as four bytes, most significant first, then JSON.
 ///
 /// The four letters are there because a kernel may write to the stream: without them, stray bytes would be taken for a length and
 /// waited for.
 public enum FrameCodec {
     /// Protocol and version; part of an evaluation's identity.
-    public static let magic: [UInt8] = Array("TNR3".utf8)
+    public static let magic: [UInt8] = Array("TNR4".utf8)
     public static let headerBytes = 8
     /// Bound of one message. A comparison of 64 candidates over 1000 rounds takes 1.3 MB.
     public static let maximumBytes = 16 << 20

@@ -72,16 +72,26 @@ public struct Measurement: Hashable, Codable, Sendable {
     public var driftCorrection: Double?
     /// Set if it was given up as slower than the best so far, which took this long, in the samples' own time.
     public var racedAgainst: Double?
+    /// Samples that were thrown away and taken again, because something came between the candidate and its core.
+    public var repeatedSamples: Int
+    /// Those among `samples` that are no better, because as many were repeated as were taken.
+    public var taintedSamples: Int
+    /// What came between, in all samples that were taken, repeated ones included.
+    public var disturbance: Disturbance
 
     public init(
         samples: [Double], callsPerSample: Int, seconds: Double, driftCorrection: Double? = nil,
-        racedAgainst: Double? = nil
+        racedAgainst: Double? = nil, repeatedSamples: Int = 0, taintedSamples: Int = 0,
+        disturbance: Disturbance = Disturbance()
     ) {
         self.samples = samples
         self.callsPerSample = callsPerSample
         self.seconds = seconds
         self.driftCorrection = driftCorrection
         self.racedAgainst = racedAgainst
+        self.repeatedSamples = repeatedSamples
+        self.taintedSamples = taintedSamples
+        self.disturbance = disturbance
     }
 }
 

@@ -17,19 +17,27 @@ struct Sampler {
     /// The copy that the next call uses. Candidates that are compared hand it on: one that starts where another started
     /// finds in the cache what that one has just read.
     var next = 0
+    private var watch: SampleWatch
 
     /// Warms up and chooses the calls of a sample so that it takes at least `sampleSeconds`.
+    /// `cores` is how many its threads may use.
     init(
-        _ loaded: LoadedCandidate, calls: [PreparedCall], sampleSeconds: Double,
+        _ loaded: LoadedCandidate, calls: [PreparedCall], sampleSeconds: Double, cores: Int,
         racing: Racing? = nil
     ) {
         self.loaded = loaded
         self.calls = calls
         self.racing = racing
+        let threads = loaded.candidate.threads
+        let unused = SampleWatch(
+            threads: threads, cores: cores, counters: .kernel(threads: threads))
+        watch = unused
         // The first call pays for page tables and the clock's ramp; it only tells what is hopeless.
-        first = sample()
+        first = unwatchedSample()
         isLost = racing?.isLost(warmUp: first, sampleSeconds: sampleSeconds) ?? false
         while !isLost {
+            // Only what the last of these met is a sample's.
+            watch = unused
             first = sample()
             let seconds = first * Double(callsPerSample)
             guard seconds < sampleSeconds, callsPerSample < Self.maximumCalls else { break }
@@ -40,17 +48,29 @@ struct Sampler {
         }
     }
 
-    /// Seconds a call of one sample.
-    mutating func sample() -> Double {
-        let seconds = loaded.run(calls, first: next, repetitions: callsPerSample)
-        next = (next + callsPerSample) % calls.count
-        return seconds / Double(callsPerSample)
-    }
+    /// Seconds a call of one sample, which is taken again, with the copies that follow, if the machine disturbed it.
+    mutating func sample() -> Double { watched { $0.unwatchedSample() } }
 
     /// A sample whose last call uses the first copy, the guarded one, so that its result can be checked.
     mutating func finalSample() -> Double {
-        next = (calls.count - (callsPerSample - 1) % calls.count) % calls.count
-        return sample()
+        watched {
+            $0.next =
+                ($0.calls.count - ($0.callsPerSample - 1) % $0.calls.count) % $0.calls.count
+            return $0.unwatchedSample()
+        }
+    }
+
+    private mutating func watched(_ take: (inout Sampler) -> Double) -> Double {
+        var watch = watch
+        defer { self.watch = watch }
+        let calls = Double(callsPerSample)
+        return watch.sample { take(&self) * calls } / calls
+    }
+
+    private mutating func unwatchedSample() -> Double {
+        let seconds = loaded.run(calls, first: next, repetitions: callsPerSample)
+        next = (next + callsPerSample) % calls.count
+        return seconds / Double(callsPerSample)
     }
 
     /// Samples until the candidate is given up, or the estimate is as precise as the plan asks, or a bound is met; one sample less than
@@ -73,6 +93,7 @@ struct Sampler {
         Measurement(
             samples: samples, callsPerSample: callsPerSample,
             seconds: Estimate(samples: samples).value,
-            racedAgainst: isLost ? racing?.best : nil)
+            racedAgainst: isLost ? racing?.best : nil, repeatedSamples: watch.repeated,
+            taintedSamples: watch.tainted, disturbance: watch.disturbance)
     }
 }

@@ -177,7 +177,7 @@ final class Worker {
         var sampler = Sampler(
             verifier.loaded, calls: calls(of: verifier.loaded, problem),
             sampleSeconds: timer.sampleSeconds(error: request.plan.timerError),
-            racing: request.racing)
+            cores: cores.count, racing: request.racing)
         var samples: [Double] = []
         // What was given up will not be used, so it has no reason to cheat.
         if sampler.take(request.plan, into: &samples) { return sampler.measurement(samples) }
@@ -216,7 +216,8 @@ final class Worker {
             var samplers = loaded.map {
                 Sampler(
                     $0, calls: calls(of: $0, problem),
-                    sampleSeconds: timer.sampleSeconds(error: request.timerError))
+                    sampleSeconds: timer.sampleSeconds(error: request.timerError),
+                    cores: cores.count)
             }
             var samples = [[Double]](repeating: [], count: samplers.count)
             var next = 0

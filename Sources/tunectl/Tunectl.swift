@@ -18,6 +18,7 @@ struct Tunectl: AsyncParsableCommand {
         abstract: "Tune SIMD kernels with tunerd, and read what it found.",
         discussion: """
             Examples:
+              tunectl doctor                                 is this machine quiet enough?
               tunectl tune --target cpu-avx2                 every built-in kernel
               tunectl tune sgemm --problem m=512,n=512,k=512 --time 60s
               tunectl results
@@ -42,7 +43,9 @@ struct Tunectl: AsyncParsableCommand {
                 subcommands: [Record.self, ReplaySpace.self, BenchSearch.self]),
             CommandGroup(
                 name: "The daemon",
-                subcommands: [Kernels.self, Targets.self, Strategies.self, ShowStatus.self]),
+                subcommands: [
+                    Kernels.self, Targets.self, Strategies.self, ShowStatus.self, Doctor.self,
+                ]),
         ])
 
     /// Exit status after Ctrl-C, as shells count it.

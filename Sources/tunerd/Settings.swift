@@ -1,5 +1,6 @@
 import Logging
 import Tuner
+import TunerAPI
 import TunerService
 
 #if canImport(FoundationEssentials)

@@ -79,6 +79,31 @@ import TunerAPI
         #expect(try await daemon.wait(for: session.id).state == .finished)
     }
 
+    @Test("the doctor measures this machine without a daemon, and its status is its verdict")
+    func doctor() throws {
+        let folder = FileManager.default.temporaryDirectory.path
+        let answer = try run(
+            tunectl, ["doctor", "--seconds", "1", "--json", "--state-dir", folder])
+        let report = try #require(
+            try JSONSerialization.jsonObject(with: Data(answer.standardOutput.utf8))
+                as? [String: Any], "\(answer.standardError)")
+        let misleads = try #require(report["isMisleading"] as? Bool)
+        #expect(answer.status == (misleads ? 1 : 0))
+        let findings = try #require(report["findings"] as? [[String: Any]])
+        let grades = Set(findings.compactMap { $0["grade"] as? String })
+        #expect(grades.contains("bad") == misleads)
+        #expect(findings.first?["subject"] as? String == "compiler")
+        let noise = try #require(report["noise"] as? [[String: Any]])
+        #expect(noise.map { $0["kind"] as? String } == ["compute", "memory"])
+        for floor in noise {
+            #expect((floor["launches"] as? Int ?? 0) >= 2)
+            #expect((floor["between"] as? Double ?? 0) > 0)
+        }
+        let conditions = try #require(report["conditions"] as? [String: Any])
+        #expect(((conditions["samples"] as? [String: Any])?["kept"] as? Int ?? 0) > 0)
+        #expect(try run(tunectl, ["doctor", "--seconds", "0"]).status == 64)
+    }
+
     @Test("curl reads records over the socket")
     func curl() async throws {
         let daemon = try Daemon()

@@ -276,6 +276,32 @@ private actor ScriptedLane: MeasuringLane {
         #expect(times.compile > 0)
     }
 
+    @Test func `what was measured is certified once, with the machine and its samples`()
+        async throws
+    {
+        let tiny = try await TinyKernel()
+        let disturbed = WorkerClient.Measured(
+            verification: ScriptedLane.passed.verification,
+            measurement: WorkerProtocol.Measurement(
+                samples: [1, 1, 1], callsPerSample: 1, seconds: 1, repeatedSamples: 2,
+                taintedSamples: 1, disturbance: Disturbance(involuntarySwitches: 4)),
+            times: ScriptedLane.passed.times)
+        let evaluator = try tiny.evaluator(
+            ScriptedLane([.success(disturbed), .failure(.timeout(phase: "measure", seconds: 1))]))
+        #expect(await evaluator.takeCertificate() == nil)
+        try await evaluator.evaluate(
+            [1, 2, 4].map { TinyKernel.configuration(unroll: $0) }, standing: SearchStanding()
+        ) { _, _ in }
+        let batch = try #require(await evaluator.takeCertificate())
+        #expect(batch.samples.kept == 4 && batch.samples.repeated == 2)
+        #expect(batch.samples.tainted == 1 && batch.samples.disturbance.involuntarySwitches == 4)
+        #expect(batch.machine.core == (try DeviceProbe().measuringCore))
+        #expect(batch.host.load != nil && batch.host.runnable != nil)
+        #expect(await evaluator.takeCertificate() == nil)
+        _ = try await evaluator.compare([TinyKernel.configuration(unroll: 1)], rounds: 9)
+        #expect(await evaluator.takeCertificate()?.samples.kept == 9)
+    }
+
     @Test func `a cancelled evaluation stops between candidates`() async throws {
         let tiny = try await TinyKernel()
         let lane = ScriptedLane()

@@ -127,7 +127,7 @@ final class TinyKernel: Sendable {
             confirmation: .init(
                 problems: try kernel.tails(of: try kernel.problem(["n": 1000])),
                 makeLanes: { confirming }),
-            lock: lock, progress: { _ in })
+            lock: lock, environment: EnvironmentProbe(try DeviceProbe()), progress: { _ in })
     }
 
     static func configuration(lanes: Int = 4, unroll: Int, chunk: Int = 16) -> Configuration {

@@ -23,6 +23,34 @@ struct ReportTests {
             ])
     }
 
+    @Test("doubtful conditions are said under the table, the worst of each kind")
+    func concerns() {
+        #expect(ConcernLines.lines([], of: "record").isEmpty)
+        #expect(ConcernLines.lines([nil, Samples.environment()], of: "record").isEmpty)
+        let environments = [
+            Samples.environment(spread: 0.02), Samples.environment(spread: 0.034, stolen: 0.2), nil,
+        ]
+        #expect(
+            ConcernLines.lines(environments, of: "problem").map(\.text) == [
+                "measured on a shared host: ±3.4 % (2 of 3 problems, the worst)",
+                "20 % of the core's time was stolen (1 of 3 problems)",
+            ])
+        var session = Samples.session([("dot", Samples.dot)])
+        session.results[0] = Session.Result(
+            decision: .kept, trials: 1, failures: [:], configuration: nil, seconds: nil,
+            defaultSeconds: nil, environment: environments[0])
+        #expect(
+            Listings.session(session, width: nil).map(\.text)
+                .contains("measured on a shared host: ±2.0 %"))
+        var record = Samples.record()
+        record.environment = environments[0]
+        let listed = ListedRecord(record: record, kind: .exact, explanation: nil)
+        #expect(
+            Listings.concerns([listed, listed]).map(\.text) == [
+                "measured on a shared host: ±2.0 % (2 of 2 records, the worst)"
+            ])
+    }
+
     @Test("in a narrow window configurations come below")
     func narrow() {
         #expect(

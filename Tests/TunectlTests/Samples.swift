@@ -105,6 +105,16 @@ enum Samples {
         return progress
     }
 
+    static func environment(spread: Double? = nil, stolen: Double? = nil)
+        -> EnvironmentCertificate
+    {
+        var samples = EnvironmentCertificate.Samples()
+        samples.spread = spread
+        return EnvironmentCertificate(
+            machine: MachineConditions(core: 1, hypervisor: "KVM") { _ in nil },
+            host: EnvironmentCertificate.Host(seconds: 10, stolenShare: stolen), samples: samples)
+    }
+
     static func record(
         kernel: String = "sgemm", problem: Problem = sgemm, target: String = "cpu-avx512",
         configuration: Configuration = configuration(14)

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Testing
 import Tuner
+import TunerAPI
 
 @testable import TunerService
 

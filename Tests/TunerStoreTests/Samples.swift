@@ -102,7 +102,24 @@ struct Samples {
             defaultConfiguration: configuration(), evaluation: Self.fingerprint(index(50)),
             seconds: seconds(), defaultSeconds: seconds(), flops: 1e300, bytes: 0,
             figure: flag() ? .flops : .bytes, compiler: text(), session: text(),
-            created: seconds(), trials: index(100), failures: index(100))
+            created: seconds(), trials: index(100), failures: index(100),
+            environment: flag() ? nil : environment())
+    }
+
+    mutating func environment() -> EnvironmentCertificate {
+        var samples = EnvironmentCertificate.Samples()
+        samples.kept = 1 + index(9)
+        samples.tainted = index(9)
+        samples.spread = flag() ? nil : 0.03
+        samples.disturbance = Disturbance(
+            involuntarySwitches: index(99), offCoreSeconds: flag() ? nil : seconds())
+        return EnvironmentCertificate(
+            machine: MachineConditions(core: index(9), hypervisor: flag() ? nil : text()) { _ in
+                nil
+            },
+            host: EnvironmentCertificate.Host(
+                seconds: 1, stolenShare: flag() ? nil : 0.5, runnable: index(9)),
+            samples: samples)
     }
 
     mutating func trialLog(session: String, entry: Int, kernel: String) -> TrialLog {
@@ -140,21 +157,22 @@ struct Samples {
         Session.Result(
             decision: .kept, trials: index(10), failures: ["timeout": index(10)],
             configuration: flag() ? nil : configuration(), seconds: flag() ? nil : seconds(),
-            defaultSeconds: nil)
+            defaultSeconds: nil, environment: flag() ? nil : environment())
     }
 
     mutating func event(session: String, number: Int) -> Event {
         let key = RecordKey(
             kernel: "k", problem: "m=1", target: "cpu-avx2", device: Self.fingerprint(1))
         let body: Event.Body =
-            switch index(5) {
+            switch index(6) {
             case 0: .sessionStarted
             case 1:
                 .entryStarted(
                     entry: 0, space: index(100), figure: .bytes, flops: seconds(), bytes: 1,
                     earlier: EarlierTrials(trials: index(100), problems: index(9)))
             case 2: .trial(trial(session: session, entry: 0, number: number))
-            case 3: .entryFinished(entry: 1, result(), flag() ? nil : record(key: key))
+            case 3: .conditions(entry: index(9), environment())
+            case 4: .entryFinished(entry: 1, result(), flag() ? nil : record(key: key))
             default: .sessionFinished(.cancelled, TimeSplit())
             }
         return Event(session: session, number: number, time: seconds(), body: body)

@@ -52,6 +52,18 @@ double cworker_sample(CWorkerTeam *CPROCESS_NONNULL team, int threads, void *CPR
                       const void *CPROCESS_NONNULL const *CPROCESS_NONNULL calls, int64_t call_count, int64_t first,
                       int64_t repetitions);
 
+// What a thread, or all threads of the process, have met so far.
+typedef struct CWorkerUsage {
+    int64_t involuntary_switches, voluntary_switches, minor_faults, major_faults;
+    double processor_seconds;
+    int core;  // where the caller runs, -1 if that cannot be told
+} CWorkerUsage;
+// Of the calling thread, or of the whole process; to be subtracted from what follows. When it returns, the thread has just got its
+// core: what interrupted the reading itself does not count.
+CWorkerUsage cworker_usage_before(int whole_process);
+// The same, at the end of what is watched.
+CWorkerUsage cworker_usage_after(int whole_process);
+
 // Pins the calling thread; 0 or an errno value.
 int cworker_pin(int core);
 // Writes the cores the calling thread may use, ascending, and returns how many.

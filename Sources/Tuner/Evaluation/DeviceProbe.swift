@@ -11,12 +11,14 @@ public struct DeviceProbe: Sendable {
     public let device: Device
     /// The core that measurements run on: the last that this process may use, since interrupts and other work gather on the first.
     public let measuringCore: Int
-    /// Processors, hyper-threads counted, that this process may use.
-    public let processors: Int
+    /// Numbers of the processors, hyper-threads counted, that this process may use, ascending.
+    public let allowed: [Int]
+    /// How many those are.
+    public var processors: Int { max(allowed.count, 1) }
 
     /// Throws `.internal` when /proc/cpuinfo cannot be read or understood.
     public init() throws(TunerError) {
-        let allowed = Self.allowedProcessors()
+        allowed = Self.allowedProcessors()
         guard let cpuinfo = Self.text(of: "/proc/cpuinfo") else {
             throw TunerError(
                 .internal, "cannot read /proc/cpuinfo, which says what this device is",
@@ -30,7 +32,6 @@ public struct DeviceProbe: Sendable {
             throw TunerError(.internal, "cannot understand /proc/cpuinfo: \(error)")
         }
         measuringCore = allowed.last ?? 0
-        processors = max(allowed.count, 1)
     }
 
     /// Numbers of the processors in this process's affinity mask, ascending.
@@ -89,7 +90,7 @@ public struct DeviceProbe: Sendable {
     }
 
     /// The text of a file without surrounding white space; nil if it cannot be read.
-    private static func text(of path: String) -> String? {
+    static func text(of path: String) -> String? {
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
         let text = String(decoding: data, as: UTF8.self)
         return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())

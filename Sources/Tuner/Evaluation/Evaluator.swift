@@ -81,11 +81,19 @@ public protocol Evaluator: Sendable {
     /// What this configuration's evaluation is stored under; everything that could change it is in the hash.
     func key(of configuration: Configuration) -> Fingerprint
 
+    /// Under which conditions measurements were made since this was last asked; nil for none, or where that cannot be told.
+    func takeCertificate() async -> EnvironmentCertificate?
+
     /// Time spent so far in compiling, verifying, measuring (`total` left 0).
     func timeSplit() async -> TimeSplit
 
     /// Releases workers.
     func finish() async
+}
+
+extension Evaluator {
+    /// For evaluators that touch no hardware.
+    public func takeCertificate() async -> EnvironmentCertificate? { nil }
 }
 
 /// Makes the evaluator of one entry of a session's workload.

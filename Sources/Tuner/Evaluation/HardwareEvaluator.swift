@@ -20,6 +20,7 @@ public actor HardwareEvaluator: Evaluator {
     private let lane: any MeasuringLane
     private let confirmation: Confirmation
     private let lock: MeasuringLock
+    private let environment: EnvironmentProbe
     private let progress: @Sendable (EvaluationPhase) -> Void
 
     /// Specializations that passed the verify problems here.
@@ -27,6 +28,21 @@ public actor HardwareEvaluator: Evaluator {
     /// Specializations that cannot be built: not tried again with other run-time arguments.
     private var unbuildable: [Configuration: Failure] = [:]
     private var times = TimeSplit()
+    /// What was measured since the last certificate.
+    private var watched: Watched?
+
+    /// The beginning of what a certificate will be about, and what belongs to it so far.
+    private struct Watched {
+        let start: HostCounters
+        let time: Double
+        var threads = 1
+        var samples = EnvironmentCertificate.Samples()
+
+        mutating func add(_ measurement: Measurement, threads: Int) {
+            self.threads = max(self.threads, threads)
+            samples = samples.joined(EnvironmentCertificate.Samples(measurement))
+        }
+    }
 
     /// How a winner is verified further.
     struct Confirmation: Sendable {
@@ -41,7 +57,7 @@ public actor HardwareEvaluator: Evaluator {
 
     init(
         subject: Subject, library: VariantLibrary, lane: any MeasuringLane,
-        confirmation: Confirmation, lock: MeasuringLock,
+        confirmation: Confirmation, lock: MeasuringLock, environment: EnvironmentProbe,
         progress: @escaping @Sendable (EvaluationPhase) -> Void
     ) {
         self.subject = subject
@@ -49,6 +65,7 @@ public actor HardwareEvaluator: Evaluator {
         self.lane = lane
         self.confirmation = confirmation
         self.lock = lock
+        self.environment = environment
         self.progress = progress
     }
 
@@ -203,6 +220,7 @@ public actor HardwareEvaluator: Evaluator {
             let start = Deadline.now
             defer { times.verify += Deadline.now - start }
             try await lane.launch()
+            beginWatching()
         }
         let start = Deadline.now
         defer { times.measure += Deadline.now - start }
@@ -224,6 +242,15 @@ public actor HardwareEvaluator: Evaluator {
 
     public nonisolated func key(of configuration: Configuration) -> Fingerprint {
         subject.key(of: configuration, builtBy: library)
+    }
+
+    // Async, as the protocol says: else callers of this type would get the protocol's default.
+    public func takeCertificate() async -> EnvironmentCertificate? {
+        guard let watched, watched.samples.kept > 0 else { return nil }
+        self.watched = nil
+        return environment.certificate(
+            since: watched.start, seconds: Deadline.now - watched.time, threads: watched.threads,
+            samples: watched.samples)
     }
 
     public func timeSplit() -> TimeSplit { times }
@@ -262,7 +289,17 @@ public actor HardwareEvaluator: Evaluator {
             let start = Deadline.now
             defer { times.verify += Deadline.now - start }
             try await lane.prepare()
+            beginWatching()
         }
+    }
+
+    private func beginWatching() {
+        guard watched == nil else { return }
+        watched = Watched(start: environment.counters(), time: Deadline.now)
+    }
+
+    private func watch(_ measurement: Measurement, of candidate: Candidate) {
+        watched?.add(measurement, threads: candidate.threads)
     }
 
     private func evaluate(
@@ -306,6 +343,7 @@ public actor HardwareEvaluator: Evaluator {
             switch result {
             case .success(let measured):
                 proved.insert(specialization)
+                watch(measured.measurement, of: request.candidate)
                 times.measure += measured.times.measure
                 times.verify += measured.times.verify
             case .failure:
@@ -323,7 +361,11 @@ public actor HardwareEvaluator: Evaluator {
         let result = try await lock.whileHolding(for: .measuring, subject.text) {
             try await lane.compare(request)
         }
-        return try? result.get()
+        guard case .success(let measurements) = result else { return nil }
+        for (candidate, measurement) in zip(candidates, measurements) {
+            watch(measurement, of: candidate)
+        }
+        return measurements
     }
 
     private func candidate(of configuration: Configuration, at entry: EntryPoint)

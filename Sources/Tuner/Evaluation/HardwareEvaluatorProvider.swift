@@ -87,7 +87,7 @@ public struct HardwareEvaluatorProvider: EvaluatorProvider {
                     request.cachePolicy = .hot
                     return lane(request)
                 }
-            }, lock: lock, progress: progress)
+            }, lock: lock, environment: EnvironmentProbe(probe), progress: progress)
     }
 
     private func lane(_ request: PrepareRequest) -> any MeasuringLane {

@@ -46,13 +46,15 @@ public struct TuningRecord: Hashable, Codable, Sendable {
     public var failures: Int
     /// How the configuration came to hold the place, or held it; nil where it met nobody.
     public var acceptance: Acceptance?
+    /// What the final comparison was made under; nil where that cannot be told.
+    public var environment: EnvironmentCertificate?
 
     public init(
         key: RecordKey, problem: Problem, device: Device, configuration: Configuration,
         defaultConfiguration: Configuration, evaluation: Fingerprint, seconds: Double,
         defaultSeconds: Double, flops: Double, bytes: Double, figure: Kernel.Work.Figure,
         compiler: String, session: String, created: Double, trials: Int, failures: Int,
-        acceptance: Acceptance? = nil
+        acceptance: Acceptance? = nil, environment: EnvironmentCertificate? = nil
     ) {
         self.key = key
         self.problem = problem
@@ -71,6 +73,7 @@ public struct TuningRecord: Hashable, Codable, Sendable {
         self.trials = trials
         self.failures = failures
         self.acceptance = acceptance
+        self.environment = environment
     }
 
     /// How many times faster than the default, from the same comparison.
@@ -199,11 +202,13 @@ public struct Session: Hashable, Codable, Sendable {
         public var acceptance: Acceptance?
         /// The fastest of the search, where it was not admitted because it computes other bits.
         public var passedOver: Configuration?
+        /// What all its batches and the final comparison were measured under; nil where nothing was, or that cannot be told.
+        public var environment: EnvironmentCertificate?
 
         public init(
             decision: Decision, trials: Int, failures: [String: Int], configuration: Configuration?,
             seconds: Double?, defaultSeconds: Double?, acceptance: Acceptance? = nil,
-            passedOver: Configuration? = nil
+            passedOver: Configuration? = nil, environment: EnvironmentCertificate? = nil
         ) {
             self.decision = decision
             self.trials = trials
@@ -213,6 +218,7 @@ public struct Session: Hashable, Codable, Sendable {
             self.defaultSeconds = defaultSeconds
             self.acceptance = acceptance
             self.passedOver = passedOver
+            self.environment = environment
         }
     }
     public var id: String
@@ -268,6 +274,8 @@ public struct Event: Hashable, Codable, Sendable {
             entry: Int, space: Int, figure: Kernel.Work.Figure, flops: Double, bytes: Double,
             earlier: EarlierTrials = EarlierTrials())
         case trial(Trial)
+        /// What was measured under since the last of these: with every batch, and with the final comparison.
+        case conditions(entry: Int, EnvironmentCertificate)
         case entryFinished(entry: Int, Session.Result, TuningRecord?)
         case sessionFinished(Session.State, TimeSplit)
         /// Not stored and not numbered (number −1): what is going on now.

@@ -70,7 +70,11 @@ actor EntryRun {
     /// Evaluates until the turn is over or broken off; goes on with one that was broken off.
     func takeTurn(limit: Int) async throws {
         if !isInTurn { beginTurn() }
-        do { try await advance(limit: limit, within: .max) } catch is BrokenOff {}
+        do {
+            try await advance(limit: limit, within: .max)
+        } catch is BrokenOff {
+            _ = try await certify()
+        }
     }
 
     private func beginTurn() {
@@ -152,6 +156,16 @@ actor EntryRun {
             try await self.commit(number, configuration, key, evaluation, reused: false)
             try await self.checkBudget()
         }
+        _ = try await certify()
+    }
+
+    /// Tells what was measured under since this was last told.
+    private func certify() async throws -> EnvironmentCertificate? {
+        guard let certificate = await runner.evaluators.takeCertificate(of: entry) else {
+            return nil
+        }
+        try await runner.commit([], .conditions(entry: entry, certificate))
+        return certificate
     }
 
     /// Times are compared with the first one: the default's, unless it failed.
@@ -193,14 +207,16 @@ actor EntryRun {
 
     /// Measures the finalists against each other and replaces the record if there is a winner.
     func decide() async throws {
-        let outcome = try await comparison().outcome(
+        var outcome = try await comparison().outcome(
             runner.evaluators, runner.provider, runner.store, now: runner.clock.now())
+        outcome.record?.environment = try await certify()
         try await runner.finish(
             entry: entry, outcome.result, record: outcome.record, disproved: outcome.disproved)
     }
 
     /// Tells the best so far and leaves the record as it is.
     func leaveUndecided() async throws {
+        _ = try await certify()
         try await runner.finish(
             entry: entry, await comparison().result(.undecided), record: nil)
     }

@@ -37,6 +37,11 @@ actor EvaluatorPool {
         return evaluator
     }
 
+    /// What the evaluator of an entry has measured under since this was last asked; nil for nothing.
+    func takeCertificate(of entry: Int) async -> EnvironmentCertificate? {
+        await evaluators[entry]?.takeCertificate()
+    }
+
     /// Ends the workers; the next use starts others.
     func release() async {
         guard let entry = current, let evaluator = evaluators[entry] else { return }

@@ -47,6 +47,8 @@ public actor SessionRunner {
     private var standings: [BudgetDivision.Entry]
     /// How many trials the log holds.
     private var logged: [Int]
+    /// What they were measured under so far.
+    private var environments: [Int: EnvironmentCertificate] = [:]
     /// Why an entry cannot go on: the others do.
     private var faults: [Int: String] = [:]
     /// Whose turn it is, since when, and up to when it is in `entrySeconds`.
@@ -166,7 +168,6 @@ public actor SessionRunner {
             let start = try EntryStart(
                 session: session, entry: entry, space: space, provider: provider, store: store)
             try await commit(start.changes, start.event)
-            announced.insert(entry)
         }
         runs[entry] = try EntryRun(
             runner: self, session: session, entry: entry, space: space,
@@ -266,7 +267,19 @@ public actor SessionRunner {
     func commit(_ changes: [Change], _ body: Event.Body) async throws {
         await updateTimes()
         try commitNow(changes, body)
-        if case .trial(let trial) = body { logged[trial.entry] += 1 }
+        take(body)
+    }
+
+    /// Takes into account what was told.
+    private func take(_ body: Event.Body) {
+        switch body {
+        case .entryStarted(let entry, _, _, _, _, _): announced.insert(entry)
+        case .trial(let trial): logged[trial.entry] += 1
+        case .conditions(let entry, let certificate):
+            environments[entry] = EnvironmentCertificate(
+                [environments[entry], certificate].compactMap(\.self))
+        default: break
+        }
     }
 
     private func commitNow(_ changes: [Change], _ body: Event.Body) throws {
@@ -281,6 +294,8 @@ public actor SessionRunner {
         entry: Int, _ result: Session.Result, record: TuningRecord?,
         disproved: [Fingerprint: Evaluation] = [:]
     ) async throws {
+        var result = result
+        result.environment = environments[entry]
         session.results[entry] = result
         try await commit(
             disproved.map { .evaluation($0.key, $0.value) } + (record.map { [.record($0)] } ?? []),
@@ -292,13 +307,7 @@ public actor SessionRunner {
             let page = try store.events(
                 session: session.id, from: nextEvent, limit: Self.eventPage)
             guard let last = page.last else { return }
-            for event in page {
-                switch event.body {
-                case .entryStarted(let entry, _, _, _, _, _): announced.insert(entry)
-                case .trial(let trial): logged[trial.entry] += 1
-                default: break
-                }
-            }
+            for event in page { take(event.body) }
             nextEvent = last.number + 1
         }
     }

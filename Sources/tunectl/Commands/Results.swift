@@ -37,5 +37,6 @@ struct Results: AsyncParsableCommand {
         }
         let now = Date().timeIntervalSince1970
         Output.lines(Listings.records(list.records, now: now).lines(width: Terminal.window?.width))
+        Output.lines(Listings.concerns(list.records))
     }
 }

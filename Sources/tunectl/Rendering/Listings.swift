@@ -63,6 +63,7 @@ enum Listings {
             failures.merge(result?.failures ?? [:], uniquingKeysWith: +)
         }
         if !failures.isEmpty { lines.append(StyledLine("failed: \(Wording.failures(failures))")) }
+        lines += ConcernLines.lines(session.results.map { $0?.environment }, of: "problem")
         if session.timeSplit.total > 0 { lines.append(SessionReport.time(session.timeSplit)) }
         return lines
     }
@@ -140,6 +141,11 @@ enum Listings {
         return table
     }
 
+    /// What the records' figures suffer from.
+    static func concerns(_ records: [ListedRecord]) -> [StyledLine] {
+        ConcernLines.lines(records.map(\.record.environment), of: "record")
+    }
+
     static func lookup(_ answer: LookupResponse) -> [StyledLine] {
         let standing = Wording.standing(answer.kind)
         var rows = [
@@ -158,6 +164,7 @@ enum Listings {
             if let acceptance = record.acceptance {
                 rows.append(("acceptance", StyledLine(Wording.acceptance(acceptance))))
             }
+            rows += ConcernLines.lines([record.environment], of: "record").map { ("but", $0) }
         }
         return properties(rows)
     }

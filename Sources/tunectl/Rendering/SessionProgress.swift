@@ -129,13 +129,16 @@ struct SessionProgress {
             guard entries.indices.contains(index) else { return nil }
             entries[index].phase = phase
             return nil
+        case .conditions:
+            // What they come to is in the entry's result.
+            return nil
         }
     }
 
     private static func entry(of body: Event.Body) -> Int? {
         switch body {
         case .entryStarted(let index, _, _, _, _, _), .entryFinished(let index, _, _),
-            .progress(let index, _):
+            .progress(let index, _), .conditions(let index, _):
             index
         case .trial(let trial): trial.entry
         case .sessionStarted, .sessionResumed, .sessionFinished: nil

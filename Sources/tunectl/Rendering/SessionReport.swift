@@ -86,6 +86,7 @@ struct SessionReport {
         var failures: [String: Int] = [:]
         for entry in progress.entries { failures.merge(entry.failures, uniquingKeysWith: +) }
         if !failures.isEmpty { lines.append(StyledLine("failed: \(Wording.failures(failures))")) }
+        lines += ConcernLines.lines(progress.entries.map { $0.result?.environment }, of: "problem")
         if let start { lines.append(start) }
         if let split = progress.split, split.total > 0 { lines.append(Self.time(split)) }
         switch progress.state {

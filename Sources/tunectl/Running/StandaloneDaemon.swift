@@ -73,12 +73,13 @@ struct StandaloneDaemon {
 
     // MARK: - Steps
 
-    private static func makeFolder() throws -> String {
+    /// Makes a folder for this user alone; whoever asks removes it.
+    static func makeFolder() throws -> String {
         var template = Array("/tmp/tunectl-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw TunerError(
                 .internal,
-                "cannot make a folder for the private tunerd's socket in /tmp: "
+                "cannot make a folder in /tmp: "
                     + String(cString: strerror(errno)))
         }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

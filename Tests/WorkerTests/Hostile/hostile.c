@@ -140,7 +140,7 @@ VARIANT(writes_to_channel) {
     write(3, "x", 1);
 }
 VARIANT(forges_reply) {
-    static const char frame[] = "TNR3\0\0\0\x20{\"nonce\":1,\"body\":{\"prepared\":{}}";
+    static const char frame[] = "TNR4\0\0\0\x20{\"nonce\":1,\"body\":{\"prepared\":{}}";
     compute(call);
     write(3, frame, 8 + 32);
 }
