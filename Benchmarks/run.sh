@@ -32,5 +32,6 @@ bench() { # target, core that OpenBLAS must take itself to be
         tr -d ' \n' | sed -n 's/.*"configuration":{\([^}]*\)}.*/\1/p' | tr -d '"' | tr : =)
     OPENBLAS_CORETYPE=$2 taskset -c "$core" $bin/tune-bench --target "$1" --problem $problem --configuration "$configuration" $quick
 }
+[ -z "$quick" ] || $bin/tune-bench aa --count 1 --problem m=64,n=64,k=64
 bench cpu-avx2 Haswell
 bench cpu-avx512 SkylakeX

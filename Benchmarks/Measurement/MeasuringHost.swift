@@ -19,7 +19,7 @@ struct MeasuringHost {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "tune-bench-\(getpid())"
         ).path
-        for name in ["objects", "copies", "references", "workers"] {
+        for name in ["objects/copies", "references", "workers"] {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/\(name)", withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
@@ -35,7 +35,8 @@ struct MeasuringHost {
                 limits: CompileLimits(parallelCalls: probe.processors))
         }
         self.library = try library("objects")
-        copies = try library("copies")
+        // Within the folder that workers may read.
+        copies = try library("objects/copies")
         catalogue = KernelCatalogue(folders: [files.kernels])
         self.probe = probe
         self.folder = folder

@@ -11,8 +11,8 @@ struct RacingBench: AsyncParsableCommand {
         commandName: "racing",
         abstract: "Runs one search with racing and without, and lets the two winners meet.",
         discussion: """
-            Both try the same configurations in the same order. The samples of the search without racing are then raced again, \
-            shuffled, to count how often its best would have been given up.
+            Both try the same configurations in the same order. The candidates of the search without racing are then raced again, \
+            in other orders, to count how often its best would have been given up.
             """)
 
     /// The report.
@@ -212,7 +212,7 @@ private struct ReplayedRace {
         }
     }
 
-    /// Candidates and each one's samples come in a new order every time.
+    /// Candidates come in a new order every time, each one's samples in the order taken: disturbances come in runs.
     func run(_ replays: Int, seed: UInt64) -> (bestGivenUp: Int, candidatesGivenUp: Double) {
         guard let least = candidates.map(\.seconds).min(), replays > 0 else { return (0, 0) }
         var generator = SplitMix(seed: seed)
@@ -221,7 +221,7 @@ private struct ReplayedRace {
         for _ in 0..<replays {
             var best = Double.infinity
             for candidate in candidates.shuffled(using: &generator) {
-                let samples = candidate.samples.shuffled(using: &generator)
+                let samples = candidate.samples
                 let racing = Racing(best: best)
                 let isLost = (1...samples.count).contains { racing.isLost(Array(samples[..<$0])) }
                 if isLost {

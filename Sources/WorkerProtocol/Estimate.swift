@@ -19,7 +19,7 @@ public struct Estimate: Hashable, Sendable {
     private static let agreement = 0.01
     /// So do samples that are no farther apart than this many times the closest quarter.
     private static let looseness = 2.0
-    /// Resamples of the bootstrap: 2.5 % and 97.5 % of 200 are the 5th value from either end.
+    /// Resamples of the bootstrap: 2.5 % and 97.5 % of 200 are the sixth value from either end.
     private static let resamples = 200
 
     /// Half the width of its interval, as a share of it: ±0.01 is 1 %. Infinite when there are too few samples to tell.

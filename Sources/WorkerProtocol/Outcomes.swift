@@ -67,7 +67,7 @@ public struct Measurement: Hashable, Codable, Sendable {
     public var callsPerSample: Int
     /// Seconds a call: the estimate from the samples, times the correction.
     public var seconds: Double
-    /// How much faster the reference variant was when it was first timed than round these samples; nil where none was timed.
+    /// What the reference variant took when it was first timed over what it took round these samples; nil where none was timed.
     /// What slowed the reference slowed the samples.
     public var driftCorrection: Double?
     /// Set if it was given up as slower than the best so far, which took this long, in the samples' own time.
@@ -92,6 +92,11 @@ public struct Measurement: Hashable, Codable, Sendable {
         self.repeatedSamples = repeatedSamples
         self.taintedSamples = taintedSamples
         self.disturbance = disturbance
+    }
+
+    /// Whether there are samples and all of them are times: whoever runs foreign code may be made to say anything.
+    public var isPlausible: Bool {
+        !samples.isEmpty && (samples + [seconds]).allSatisfy { $0.isFinite && $0 > 0 }
     }
 }
 

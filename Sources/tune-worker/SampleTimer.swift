@@ -6,6 +6,8 @@ struct SampleTimer {
     private static let readings = 2000
     /// A clock so coarse that this passes before is judged by the few steps it made.
     private static let patience = 0.02
+    /// With a clock that would need longer samples times are less exact, but they end.
+    private static let longestSample = 0.1
 
     /// What a sample's two readings may be off by, in seconds: the clock's grain or what a reading costs, whichever is more.
     let uncertainty: Double
@@ -24,8 +26,8 @@ struct SampleTimer {
         uncertainty = steps[steps.count / 2]
     }
 
-    /// Least duration of a sample in which the timer is off by no more than this share.
-    func sampleSeconds(error: Double) -> Double { uncertainty / error }
+    /// Least duration of a sample in which the timer is off by no more than this share; 0.1 s at most.
+    func sampleSeconds(error: Double) -> Double { min(uncertainty / error, Self.longestSample) }
 
     /// The clock of cworker_sample.
     private static var now: Double {

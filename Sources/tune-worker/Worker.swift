@@ -223,8 +223,9 @@ final class Worker {
             var next = 0
             for round in 0..<max(request.rounds, 1) {
                 for turn in samplers.indices {
-                    // Rotating: whoever comes after a slow or a hot neighbour changes every round.
-                    let index = (turn + round) % samplers.count
+                    // There and back, each time from another one: nobody follows a slow or a hot neighbour every round.
+                    let place = round % 2 == 0 ? turn : samplers.count - 1 - turn
+                    let index = (place + round / 2) % samplers.count
                     samplers[index].next = next
                     samples[index].append(samplers[index].sample())
                     next = samplers[index].next

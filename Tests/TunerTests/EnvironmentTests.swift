@@ -226,9 +226,9 @@ import WorkerProtocol
             target: "t", workload: [SyntheticProvider.entry(1)], budget: Budget(trials: 21),
             strategy: "exhaustive", seed: 1, batch: 7)
         try store.commit([.session(Session(id: "a", request: request, created: 0))])
-        func run(_ store: any RecordStore) async throws -> Session {
+        func run(_ store: any RecordStore, _ id: String = "a") async throws -> Session {
             try await SessionRunner(
-                session: try #require(try store.session(id: "a")), store: store,
+                session: try #require(try store.session(id: id)), store: store,
                 provider: WatchedProvider(),
                 clock: SessionRunner.Clock(elapsed: { 0 }, now: { 0 }),
                 control: SessionControl(), publish: { _ in }
@@ -249,11 +249,17 @@ import WorkerProtocol
         let record = try #require(try store.records(kernel: nil).first)
         #expect(record.environment == conditions.last)
         let acceptance = try #require(record.acceptance)
-        let compared =
-            WatchedEvaluator.comparison
-            * (FinalComparison.screeningLaunches + acceptance.launches)
+        // So few come near the best that only the last heat takes place.
+        let heat = try #require(FinalComparison.heats.last)
+        let compared = WatchedEvaluator.comparison * (heat.launches + acceptance.launches)
         #expect(record.environment?.samples.kept == compared)
         #expect(joined.samples.kept == result.trials + compared)
+
+        // A comparison that leaves the record as it is has conditions too.
+        try store.commit([.session(Session(id: "b", request: request, created: 0))])
+        let kept = try #require(try await run(store, "b").results[0])
+        #expect(kept.decision == .kept)
+        #expect(kept.environment?.samples.kept ?? 0 >= WatchedEvaluator.comparison)
     }
 }
 

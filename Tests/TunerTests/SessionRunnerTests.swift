@@ -171,6 +171,43 @@ import WorkerProtocol
         #expect(result.failures["nondeterministic"] == 6)
     }
 
+    @Test("a record that fails in the comparison keeps its place, unless it turns out wrong")
+    func holderFails() async throws {
+        let store: any RecordStore = InMemoryRecordStore()
+        try start(store, request("exhaustive", trials: nil))
+        try await run(store)
+        let holder = try #require(try store.records(kernel: nil).first).configuration
+        let fails = { @Sendable (configuration: Configuration, _: Int) in configuration == holder }
+
+        try start(store, request("exhaustive", trials: nil), id: "b")
+        let kept = try await run(store, SyntheticProvider(fails: fails), id: "b")
+        #expect(kept.results[0]?.decision == .undecided)
+        #expect(try store.records(kernel: nil).first?.session == "a")
+
+        let wrong = Failure.wrongResult(
+            problem: "7", buffer: "y", index: 3, value: "1", expected: "2")
+        try start(store, request("exhaustive", trials: nil), id: "c")
+        let lost = try await run(
+            store, SyntheticProvider(disproved: [holder: wrong], fails: fails), id: "c")
+        #expect(lost.results[0]?.failures["wrongResult"] == 1)
+        let record = try #require(try store.records(kernel: nil).first)
+        #expect(record.session == "c" && record.configuration != holder)
+    }
+
+    @Test("a challenger that fails again and again gives way to the next")
+    func challengerFails() async throws {
+        let best = Configuration(["p0": 4, "p1": 2, "p2": 3].mapValues(Value.integer))
+        let provider = SyntheticProvider { configuration, count in
+            configuration == best && count == 2
+        }
+        let store: any RecordStore = InMemoryRecordStore()
+        try start(store, request("exhaustive", trials: nil))
+        try await run(store, provider)
+        let record = try #require(try store.records(kernel: nil).first)
+        #expect(record.configuration != best && record.seconds == 2)
+        #expect(record.acceptance?.challenger.configuration == record.configuration)
+    }
+
     @Test("a record keeps whom it beat, by how much and at what confidence")
     func acceptance() async throws {
         let store: any RecordStore = InMemoryRecordStore()

@@ -10,9 +10,15 @@ final class SyntheticProvider: EvaluatorProvider {
     let evaluations = Mutex(0)
     /// Configurations that turn out wrong only when they have won.
     let disproved: [Configuration: Failure]
+    /// Whether a configuration fails in a comparison of so many.
+    let fails: @Sendable (Configuration, Int) -> Bool
 
-    init(values: Int = 6, disproved: [Configuration: Failure] = [:]) {
+    init(
+        values: Int = 6, disproved: [Configuration: Failure] = [:],
+        fails: @escaping @Sendable (Configuration, Int) -> Bool = { _, _ in false }
+    ) {
         self.disproved = disproved
+        self.fails = fails
         parameters = (0..<3).map { index in
             Parameter(name: "p\(index)", role: .integer, values: (0..<values).map { .integer($0) })
         }
@@ -99,6 +105,7 @@ private struct SyntheticEvaluator: Evaluator {
 
     func compare(_ configurations: [Configuration], rounds: Int) async throws -> [Measurement?] {
         configurations.map {
+            guard !provider.fails($0, configurations.count) else { return nil }
             let seconds = SyntheticProvider.seconds($0)
             return Measurement(
                 samples: Array(repeating: seconds, count: rounds), callsPerSample: 1,

@@ -105,8 +105,8 @@ import WorkerProtocol
             }
             let group = candidate / 8 * 8
             let own = samples(15, at: candidate, candidate + 1)
-            let before = Self.value(samples(7, at: group, 1000 + group))
-            let after = Self.value(samples(7, at: group + 8, 1000 + group + 8))
+            let before = Self.value(samples(6, at: group, 1000 + group))
+            let after = Self.value(samples(6, at: group + 8, 1000 + group + 8))
             off(Self.mean(own), &worst.mean)
             off(Self.median(own), &worst.median)
             off(own.min() ?? 0, &worst.minimum)

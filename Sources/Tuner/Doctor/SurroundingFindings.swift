@@ -15,8 +15,8 @@ package enum SurroundingFindings {
     static let comfortableMemory = 2 << 30
     /// Below this not even the problems of the built-in kernels fit.
     static let leastMemory = 512 << 20
-    /// The object cache grows to 1 GiB, sessions to some MB each.
-    static let comfortableDisk = 2 << 30
+    /// The object cache grows to 2 GiB, sessions to some MB each.
+    static let comfortableDisk = 3 << 30
     static let leastDisk = 64 << 20
 
     /// Of the search for a compiler.

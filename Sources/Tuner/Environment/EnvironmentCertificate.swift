@@ -137,7 +137,10 @@ extension EnvironmentCertificate.Samples {
         repeated = measurement.repeatedSamples
         tainted = measurement.taintedSamples
         disturbance = measurement.disturbance
-        let error = Estimate(samples: measurement.samples).relativeError
+        // The few samples of what was given up say how bad it is, not how noisy the machine is.
+        let error =
+            measurement.racedAgainst == nil
+            ? Estimate(samples: measurement.samples).relativeError : .infinity
         spread = error.isFinite ? error : nil
     }
 

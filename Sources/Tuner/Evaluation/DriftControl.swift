@@ -8,9 +8,9 @@
 
 /// Corrects times for a machine that becomes slower or faster meanwhile, by a reference variant that is timed between groups of candidates.
 struct DriftControl {
-    /// Samples of the reference each time.
-    static let referenceSamples = 3
-    /// A group ends after so many candidates or so long: with a reference of five calls between them, control costs a tenth.
+    /// Samples of the reference each time: three of them may be disturbed before the estimate is.
+    static let referenceSamples = 6
+    /// A group ends after so many candidates or so long: control costs about a tenth.
     static let groupSize = 8
     static let groupSeconds = 0.5
     /// When the reference moved by more than this within a group, nobody knows when: the group is measured again. Slow drift is 5 % in minutes,
@@ -28,6 +28,9 @@ struct DriftControl {
         self.base = base
         before = now
     }
+
+    /// The factor that corrects times by the last timing alone.
+    var correction: Double { base / before }
 
     /// What a time of the first day takes now.
     func raw(_ seconds: Double) -> Double { seconds * before / base }

@@ -18,6 +18,14 @@ public struct Evaluation: Hashable, Codable, Sendable {
     public var failure: Failure? {
         if case .failed(let failure) = outcome { failure } else { nil }
     }
+    /// Whether it was measured only until it was clearly slower than the best.
+    public var isGivenUp: Bool {
+        if case .measured(let measurement, _) = outcome {
+            measurement.racedAgainst != nil
+        } else {
+            false
+        }
+    }
 }
 
 /// Where a session's time went, in seconds of wall time.

@@ -115,9 +115,12 @@ public actor HardwareEvaluator: Evaluator {
             && group.count < DriftControl.groupSize
             && Deadline.now - start < DriftControl.groupSeconds
         for repetition in 0...DriftControl.repetitions {
-            guard let after = try await reference(),
-                let end = drift?.end(after: after)
-            else { return group }
+            guard let correction = drift?.correction else { return group }
+            guard let after = try await reference(), let end = drift?.end(after: after) else {
+                // The reference failed: the rest of the batch does without.
+                drift = nil
+                return group.map { $0.corrected(by: correction) }
+            }
             if !end.hasMoved || repetition == DriftControl.repetitions {
                 return group.map { $0.corrected(by: end.correction) }
             }
@@ -145,8 +148,6 @@ public actor HardwareEvaluator: Evaluator {
         guard let reference,
             case .success(let entry) = variants[specialization(reference.configuration)]
         else { return nil }
-        let start = Deadline.now
-        defer { times.measure += Deadline.now - start }
         let candidate = try candidate(of: reference.configuration, at: entry)
         return try await compare([candidate], rounds: DriftControl.referenceSamples)?.first?
             .seconds
@@ -173,7 +174,7 @@ public actor HardwareEvaluator: Evaluator {
         }
         // One of them failed and took the round with it: those that work alone are compared again.
         var working: [(index: Int, candidate: Candidate)] = []
-        for place in candidates where try await launch([place.candidate], rounds: 1) != nil {
+        for place in candidates where try await launch([place.candidate], rounds: rounds) != nil {
             working.append(place)
         }
         let again = try await launch(working.map(\.candidate), rounds: rounds) ?? []
@@ -217,13 +218,9 @@ public actor HardwareEvaluator: Evaluator {
     /// Starts a worker anew, for its pages and addresses are part of what is compared, and times candidates in it.
     package func launch(_ candidates: [Candidate], rounds: Int) async throws -> [Measurement]? {
         try await lock.whileHolding(for: .measuring, subject.text) {
-            let start = Deadline.now
-            defer { times.verify += Deadline.now - start }
             try await lane.launch()
             beginWatching()
         }
-        let start = Deadline.now
-        defer { times.measure += Deadline.now - start }
         return try await compare(candidates, rounds: rounds)
     }
 
@@ -359,7 +356,9 @@ public actor HardwareEvaluator: Evaluator {
         let request = CompareRequest(
             candidates: candidates, rounds: rounds, timerError: subject.plan.timerError)
         let result = try await lock.whileHolding(for: .measuring, subject.text) {
-            try await lane.compare(request)
+            let start = Deadline.now
+            defer { times.measure += Deadline.now - start }
+            return try await lane.compare(request)
         }
         guard case .success(let measurements) = result else { return nil }
         for (candidate, measurement) in zip(candidates, measurements) {

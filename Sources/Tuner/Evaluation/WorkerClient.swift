@@ -95,9 +95,9 @@ package actor WorkerClient {
         let result: Result<Measured, Failure> = try await perform(
             .measure(request), phase: "measure", seconds: { $0.verifySeconds + $0.measureSeconds }
         ) { body in
-            guard case .measured(let verification, let measurement, let times) = body else {
-                return nil
-            }
+            guard case .measured(let verification, let measurement, let times) = body,
+                measurement.isPlausible
+            else { return nil }
             return Measured(verification: verification, measurement: measurement, times: times)
         }
         if case .success(let measured) = result {
@@ -128,7 +128,10 @@ package actor WorkerClient {
         return try await perform(
             .compare(request), phase: "compare", seconds: { $0.measureSeconds * candidates }
         ) { body in
-            guard case .compared(let measurements) = body else { return nil }
+            guard case .compared(let measurements) = body,
+                measurements.count == request.candidates.count,
+                measurements.allSatisfy(\.isPlausible)
+            else { return nil }
             return measurements
         }
     }
@@ -173,7 +176,7 @@ package actor WorkerClient {
             switch answer {
             case .gone: continue
             case .cancelled: throw CancellationError()
-            case .reply: return .failure(.misbehaved(message: "it sent the reply of another kind"))
+            case .reply: return .failure(.misbehaved(message: "it sent a reply that answers something else, or times that are none"))
             case .garbage(let what):
                 return .failure(
                     .misbehaved(message: "it wrote to the worker's reply channel: \(what)"))

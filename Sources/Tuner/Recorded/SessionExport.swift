@@ -95,11 +95,10 @@ public struct SessionExport: Sendable {
                 ("name", .text("time")), ("value", .real(measurement.seconds)),
                 ("unit", .text("seconds")),
             ])
+            // As comparable as the time itself: samples of trials are minutes apart.
+            let runtimes = measurement.samples.map { $0 * (measurement.driftCorrection ?? 1) }
             members += [
-                (
-                    "times",
-                    JSONValue([("runtimes", .array(measurement.samples.map(JSONValue.real)))])
-                ),
+                ("times", JSONValue([("runtimes", .array(runtimes.map(JSONValue.real)))])),
                 ("invalidity", .text("correct")), ("correctness", .integer(1)),
                 ("measurements", .array([time])),
             ]

@@ -189,8 +189,8 @@ actor EntryRun {
             session: session, entry: entry, number: number, configuration: configuration,
             evaluationKey: key, evaluation: evaluation, reused: reused)
         var changes = [Change.trial(trial)]
-        // What might come out otherwise the next time is not remembered beyond this session.
-        if !reused, evaluation.failure?.isDeterministic ?? true {
+        // What might come out otherwise the next time is not remembered beyond this session; nor is how slow something roughly is.
+        if !reused, evaluation.failure?.isDeterministic ?? !evaluation.isGivenUp {
             changes.append(.evaluation(key, evaluation))
         }
         try await runner.commit(changes, .trial(trial))
@@ -209,7 +209,9 @@ actor EntryRun {
     func decide() async throws {
         var outcome = try await comparison().outcome(
             runner.evaluators, runner.provider, runner.store, now: runner.clock.now())
-        outcome.record?.environment = try await certify()
+        // Told of a record that stays too.
+        let environment = try await certify()
+        outcome.record?.environment = environment
         try await runner.finish(
             entry: entry, outcome.result, record: outcome.record, disproved: outcome.disproved)
     }

@@ -13,10 +13,14 @@ import WorkerProtocol
 /// challenger; then the challenger meets the holder on fresh data (see Acceptance). Whoever looked best among many was lucky in part; the second
 /// stage owes nothing to that luck, and needs no allowance for how many were screened. Whoever wins is verified further before it is recorded.
 struct FinalComparison {
-    /// How many of the session's best take part, besides the default and the incumbent.
-    static let finalistCount = 5
-    /// Worker launches of the screening: pages that suit one finalist by chance are others in the next.
-    static let screeningLaunches = 3
+    /// The screening's heats: how many of the best take part at most, besides the default and the incumbent, and in how many worker launches
+    /// they meet, for pages that suit one by chance are others in the next. Search times are of different moments: on a noisy host the
+    /// best of many is not among the first five by them.
+    static let heats = [(finalists: 24, launches: 3), (finalists: 5, launches: 7)]
+    /// Who took longer than this by the search, as a factor of its best, is not the best.
+    private static let searchError = 1.15
+    /// Seconds of samples that one launch of a heat may take before it has fewer finalists.
+    private static let heatSeconds = 0.6
     /// Seconds of samples in one launch of either stage, and bounds of its rounds. More rounds say little that further launches would
     /// not say better.
     private static let screeningSeconds = 0.15
@@ -34,6 +38,9 @@ struct FinalComparison {
         let seconds: Double
         /// log(its time / the holder's), the median of the launches; nil without a holder.
         let logarithm: Double?
+
+        /// What finalists are ranked by: lower is better.
+        var standing: Double { logarithm ?? log(seconds) }
     }
 
     /// Who holds the place now, and how that was decided.
@@ -63,14 +70,23 @@ struct FinalComparison {
     let trials: [Trial]
 
     /// About how long it takes where the best needs `seconds` a call and the first look decides.
-    static func estimate(seconds: Double) -> Double {
+    static func estimate(seconds: Double, terms: AcceptanceTerms) -> Double {
         let sample = max(seconds, sampleSeconds)
-        func launch(_ count: Int, _ budget: Double) -> Double {
-            launchSeconds + Double(count * rounds(count, sample, within: budget)) * sample
+        func launches(_ launches: Int, _ count: Int, _ budget: Double) -> Double {
+            let samples = Double(count * rounds(count, sample, within: budget))
+            return Double(launches) * (launchSeconds + samples * sample)
         }
-        let first = AcceptanceTest(AcceptanceTerms()).looks.first?.launches ?? 0
-        return Double(screeningLaunches) * launch(finalistCount + 2, screeningSeconds)
-            + Double(first) * launch(2, acceptanceSeconds)
+        let first = AcceptanceTest(terms).looks.first?.launches ?? 0
+        return heats.reduce(launches(first, 2, acceptanceSeconds)) {
+            $0 + launches($1.launches, finalists(of: $1.finalists, sample) + 2, screeningSeconds)
+        }
+    }
+
+    /// So many of `count` as a launch has time for, but those of the last heat at least.
+    private static func finalists(of count: Int, _ seconds: Double) -> Int {
+        let affordable = heatSeconds / (Double(roundBounds.lowerBound) * seconds)
+        let least = heats.map(\.finalists).min() ?? count
+        return min(count, max(least, Int(min(affordable, Double(count)))))
     }
 
     private static func rounds(_ count: Int, _ seconds: Double, within budget: Double) -> Int {
@@ -109,27 +125,29 @@ struct FinalComparison {
         let current = incumbent.flatMap {
             evaluator.key(of: $0.configuration) == $0.evaluation ? $0 : nil
         }
+        let holder = current?.configuration ?? defaultConfiguration
         let bits = OutputBits(
-            trials: trials, holder: current?.configuration ?? defaultConfiguration,
-            stored: try current.flatMap { try store.evaluation(for: $0.evaluation) })
+            trials: trials,
+            recorded: try incumbent.flatMap { record in
+                try store.evaluation(for: record.evaluation).map { (record.configuration, $0) }
+            }, standard: defaultConfiguration)
         let terms = session.request.acceptance
-        let admitted = best.map(\.configuration).filter {
-            !terms.bitwiseStable || bits.holder == nil || bits.change($0) == false
+        func isAdmitted(_ configuration: Configuration) -> Bool {
+            !terms.bitwiseStable || !bits.isKnown || bits.change(configuration) == false
         }
-        var finalists = Array(admitted.prefix(Self.finalistCount))
-        for extra in [defaultConfiguration, incumbent?.configuration].compactMap({ $0 })
-        where !finalists.contains(extra) && space.number(of: extra) != nil {
-            finalists.append(extra)
+        let admitted = best.filter { isAdmitted($0.configuration) }
+        let extras = [defaultConfiguration, incumbent?.configuration].compactMap { $0 }.filter {
+            space.number(of: $0) != nil && ($0 == holder || isAdmitted($0))
         }
-        let screened = try await screen(finalists, against: bits.holder, evaluator)
+        let screened = try await screen(admitted, extras, against: holder, evaluator)
         let contest = try await contest(
-            of: screened, bits, current: current?.configuration, evaluator)
+            of: screened, holder: holder,
+            current: current.map(\.configuration).flatMap { extras.contains($0) ? $0 : nil },
+            bits, evaluator)
         let disproved = Self.evaluations(contest.disproved, evaluator)
         var result = result(.kept, contest.disproved)
         result.acceptance = contest.acceptance
-        if terms.bitwiseStable, let fastest = best.first?.configuration,
-            !finalists.contains(fastest)
-        {
+        if let fastest = best.first?.configuration, !isAdmitted(fastest), fastest != holder {
             result.passedOver = fastest
         }
         guard let winner = contest.winner else {
@@ -168,9 +186,34 @@ struct FinalComparison {
 
     // MARK: Screening
 
-    /// Those that work, timed in rounds over a few launches.
+    /// The best of `trials`, which the search has in order of their times, and `extras` that still work, by what the last heat says of them.
     private func screen(
-        _ configurations: [Configuration], against holder: Configuration?,
+        _ trials: [Trial], _ extras: [Configuration], against holder: Configuration?,
+        _ evaluator: any Evaluator
+    ) async throws -> [Finalist] {
+        let seconds = max(trials.first?.evaluation.seconds ?? 0, Self.sampleSeconds)
+        let last = Self.heats.map(\.finalists).min() ?? 0
+        let good = trials.prefix { $0.evaluation.seconds ?? .infinity < seconds * Self.searchError }
+        var left = trials.prefix(max(good.count, last)).map(\.configuration)
+        var extras = extras
+        var screened: [Finalist] = []
+        for (index, heat) in Self.heats.enumerated() {
+            let isLast = index == Self.heats.count - 1
+            // Where all have a place in the next heat, this one decides nothing.
+            if !isLast, left.count <= Self.heats[index + 1].finalists { continue }
+            left = Array(left.prefix(Self.finalists(of: heat.finalists, seconds)))
+            screened = try await heatResult(
+                left + extras.filter { !left.contains($0) }, launches: heat.launches,
+                against: holder, evaluator)
+            left = screened.sorted { $0.standing < $1.standing }.map(\.configuration)
+            extras.removeAll { !left.contains($0) }
+        }
+        return screened
+    }
+
+    /// Those that work, timed in rounds over some launches.
+    private func heatResult(
+        _ configurations: [Configuration], launches wanted: Int, against holder: Configuration?,
         _ evaluator: any Evaluator
     ) async throws -> [Finalist] {
         let rounds = Self.rounds(
@@ -179,8 +222,12 @@ struct FinalComparison {
         let place = holder.flatMap { configurations.firstIndex(of: $0) }
         var seconds = [[Double]](repeating: [], count: configurations.count)
         var logarithms = seconds
-        for _ in 0..<Self.screeningLaunches {
+        var launches = 0
+        for _ in 0..<wanted {
             let measured = try await evaluator.compare(configurations, rounds: rounds)
+            // A launch that brought nothing speaks against nobody.
+            guard measured.contains(where: { $0 != nil }) else { continue }
+            launches += 1
             for (index, measurement) in measured.enumerated() {
                 guard let measurement else { continue }
                 seconds[index].append(measurement.seconds)
@@ -192,7 +239,7 @@ struct FinalComparison {
         }
         return configurations.enumerated().compactMap { index, configuration in
             // Whoever failed in one launch is out.
-            guard seconds[index].count == Self.screeningLaunches else { return nil }
+            guard seconds[index].count == launches else { return nil }
             return PairedRatio.median(seconds[index]).map {
                 Finalist(
                     configuration: configuration, seconds: $0,
@@ -206,14 +253,11 @@ struct FinalComparison {
     /// All are judged by ratios to the holder, where there is one: their own times would rank a variant by the few samples in which nobody
     /// disturbed it. As good is what lies within the least effect of the fastest and still beats the holder by it.
     private func challenger(among screened: [Finalist], against holder: Finalist?) -> Finalist? {
-        func standing(_ finalist: Finalist) -> Double {
-            finalist.logarithm ?? log(finalist.seconds)
-        }
         let others = screened.filter { $0.configuration != holder?.configuration }
-        guard let fastest = others.min(by: { standing($0) < standing($1) }) else { return nil }
+        guard let fastest = others.min(by: { $0.standing < $1.standing }) else { return nil }
         let effect = log(1 - session.request.acceptance.leastEffect)
         let asGood = others.filter {
-            standing($0) <= standing(fastest) - effect && (holder == nil || standing($0) <= effect)
+            $0.standing <= fastest.standing - effect && (holder == nil || $0.standing <= effect)
         }
         return asGood.min {
             Simplicity($0.configuration, in: space) < Simplicity($1.configuration, in: space)
@@ -223,20 +267,32 @@ struct FinalComparison {
     // MARK: Acceptance
 
     /// Lets the best challenger meet the holder until whoever wins is right wherever it is verified further: a winner that is not is out, and the
-    /// rest is judged anew. `current` is what the record holds: it was confirmed when it was recorded.
+    /// rest is judged anew. `current` is the finalist that the record holds: it was confirmed when it was recorded, and loses its place without a
+    /// contest only if it turns out wrong; not because a launch failed.
     private func contest(
-        of screened: [Finalist], _ bits: OutputBits, current: Configuration?,
-        _ evaluator: any Evaluator
+        of screened: [Finalist], holder: Configuration?, current: Configuration?,
+        _ bits: OutputBits, _ evaluator: any Evaluator
     ) async throws -> Contest {
         var left = screened
         var disproved: [Configuration: Failure] = [:]
+        if let current, !left.contains(where: { $0.configuration == current }) {
+            guard let failure = try await evaluator.confirm(current) else {
+                return Contest(winner: nil, acceptance: nil, disproved: disproved)
+            }
+            disproved[current] = failure
+        }
         while true {
-            let holder = left.first { $0.configuration == bits.holder }
+            let holder = left.first { $0.configuration == holder }
             let challenger = challenger(among: left, against: holder)
             var acceptance: Acceptance?
             if let challenger, let holder {
                 acceptance = try await accept(challenger, against: holder, evaluator)
                 acceptance?.changesBits = bits.change(challenger.configuration)
+                if acceptance == nil {
+                    // Launches with the two failed again and again; those with the next may not.
+                    left.removeAll { $0.configuration == challenger.configuration }
+                    continue
+                }
             }
             let accepted = holder == nil || acceptance?.verdict == .faster ? challenger : nil
             let winner = accepted ?? holder
@@ -292,23 +348,31 @@ struct FinalComparison {
     }
 }
 
-/// Whose outputs have the same bits, as far as their verification told.
+/// Whose outputs have the same bits as those so far, as far as their verification told.
 private struct OutputBits {
-    let holder: Configuration?
     private var hashes: [Configuration: UInt64] = [:]
+    /// Of what the record holds, even if its time no longer counts; else of the default.
+    private let before: UInt64?
 
-    /// `stored` is the holder's evaluation, where the session did not try it.
-    init(trials: [Trial], holder: Configuration?, stored: Evaluation?) {
-        self.holder = holder
+    /// Whether there are bits to keep.
+    var isKnown: Bool { before != nil }
+
+    init(
+        trials: [Trial], recorded: (configuration: Configuration, evaluation: Evaluation)?,
+        standard: Configuration?
+    ) {
         for trial in trials { hashes[trial.configuration] = Self.hash(trial.evaluation) }
-        if let holder, let stored, hashes[holder] == nil { hashes[holder] = Self.hash(stored) }
+        if let recorded {
+            before = Self.hash(recorded.evaluation)
+            if hashes[recorded.configuration] == nil { hashes[recorded.configuration] = before }
+        } else {
+            before = standard.flatMap { [hashes] in hashes[$0] }
+        }
     }
 
-    /// Whether its bits differ from the holder's; nil if one of them is unknown.
+    /// Whether its bits differ; nil if some are unknown.
     func change(_ configuration: Configuration) -> Bool? {
-        guard let holder, let before = hashes[holder], let after = hashes[configuration] else {
-            return nil
-        }
+        guard let before, let after = hashes[configuration] else { return nil }
         return before != after
     }
 

@@ -233,7 +233,8 @@ public actor SessionRunner {
         if let trials = division.trials, logged.reduce(0, +) >= trials { return true }
         var comparisons = 0.0
         for entry in standings.indices where session.results[entry] == nil {
-            comparisons += FinalComparison.estimate(seconds: standings[entry].curve.seconds ?? 0)
+            comparisons += FinalComparison.estimate(
+                seconds: standings[entry].curve.seconds ?? 0, terms: session.request.acceptance)
         }
         return elapsed >= seconds - min(comparisons, seconds / 2)
     }
