@@ -21,7 +21,7 @@ struct DoctorReportTests {
     func snapshot() throws {
         let report = try report(
             [
-                Finding("compiler", .good, "/opt/swift/usr/bin/swiftc, Swift version 6.3.1"),
+                Finding("compiler", .good, "/usr/bin/swiftc, Swift version 6.3.1"),
                 Finding("governor", .unknown, "not told: the host sets the clock"),
                 Finding(
                     "boost", .warning, "on", advice: "turn it off while tuning",
@@ -30,7 +30,7 @@ struct DoctorReportTests {
         #expect(
             report.lines(width: nil).map(\.text) == [
                 "subject        verdict  found",
-                "compiler       good     /opt/swift/usr/bin/swiftc, Swift version 6.3.1",
+                "compiler       good     /usr/bin/swiftc, Swift version 6.3.1",
                 "governor       unknown  not told: the host sets the clock",
                 "boost          warning  on",
                 "compute noise  bad      ±8.0 % in alternation; 0.0 % of samples late",
