@@ -158,7 +158,7 @@ private final class TimedProvider: EvaluatorProvider {
 
         func evaluate(
             _ configurations: [Configuration], standing: SearchStanding,
-            finished: @Sendable (Int, Evaluation) async throws -> Void
+            finished: @Sendable (Int, [Evaluation]) async throws -> Void
         ) async throws {
             try await base.evaluate(configurations, standing: standing, finished: finished)
             let seconds = await base.timeSplit().measure

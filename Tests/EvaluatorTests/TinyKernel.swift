@@ -140,6 +140,10 @@ final class TinyKernel: Sendable {
 /// Evaluations in the order they were reported.
 actor Evaluations {
     private(set) var all: [(index: Int, evaluation: Evaluation)] = []
-    func append(_ index: Int, _ evaluation: Evaluation) { all.append((index, evaluation)) }
+    func append(_ first: Int, _ evaluations: [Evaluation]) {
+        for (offset, evaluation) in evaluations.enumerated() {
+            all.append((first + offset, evaluation))
+        }
+    }
     var failures: [String?] { all.map(\.evaluation.failure?.code) }
 }

@@ -81,14 +81,14 @@ private struct FakeEvaluator: Evaluator {
 
     func evaluate(
         _ configurations: [Configuration], standing: SearchStanding,
-        finished: @Sendable (Int, Evaluation) async throws -> Void
+        finished: @Sendable (Int, [Evaluation]) async throws -> Void
     ) async throws {
         for (index, configuration) in configurations.enumerated() {
             try await provider.passGate()
             let verification = Verification(
                 worstToleranceShare: 0, relativeErrorNorm: 0, comparedElements: 1)
             let measurement = measurement(of: configuration, samples: 1)
-            try await finished(index, Evaluation(.measured(measurement, verification)))
+            try await finished(index, [Evaluation(.measured(measurement, verification))])
         }
     }
 

@@ -292,11 +292,12 @@ private actor WatchedEvaluator: Evaluator {
 
     func evaluate(
         _ configurations: [Configuration], standing: SearchStanding,
-        finished: @Sendable (Int, Evaluation) async throws -> Void
+        finished: @Sendable (Int, [Evaluation]) async throws -> Void
     ) async throws {
-        try await base.evaluate(configurations, standing: standing) { index, evaluation in
-            await self.count(1)
-            try await finished(index, evaluation)
+        try await base.evaluate(configurations, standing: standing) {
+            first, evaluations in
+            await self.count(evaluations.count)
+            try await finished(first, evaluations)
         }
     }
     private func count(_ more: Int) { samples += more }

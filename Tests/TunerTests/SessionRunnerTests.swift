@@ -227,6 +227,20 @@ import WorkerProtocol
         #expect(end.results[0]?.acceptance == acceptance)
     }
 
+    @Test("of finalists as good as each other the simpler one wins, and who was faster is named")
+    func nearTie() async throws {
+        let store: any RecordStore = InMemoryRecordStore()
+        var request = request("exhaustive", trials: nil)
+        // p0 = 4, p1 = 2 takes 1 s with p2 = 3 and 2 s with p2 = 2, which is less code; the default takes 24 s.
+        request.acceptance = AcceptanceTerms(leastEffect: 0.6)
+        try start(store, request)
+        try await run(store)
+        let record = try #require(try store.records(kernel: nil).first)
+        #expect(record.configuration.values == ["p0": 4, "p1": 2, "p2": 2].mapValues(Value.integer))
+        let fastest = ["p0": 4, "p1": 2, "p2": 3].mapValues(Value.integer)
+        #expect(record.acceptance?.setAside?.values == fastest)
+    }
+
     @Test(
         "bitwise stable, the best of those with the default's bits is recorded and the faster named"
     )

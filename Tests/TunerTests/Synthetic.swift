@@ -94,12 +94,12 @@ private struct SyntheticEvaluator: Evaluator {
 
     func evaluate(
         _ configurations: [Configuration], standing: SearchStanding,
-        finished: @Sendable (Int, Evaluation) async throws -> Void
+        finished: @Sendable (Int, [Evaluation]) async throws -> Void
     ) async throws {
         for (index, configuration) in configurations.enumerated() {
             try Task.checkCancellation()
             provider.evaluations.withLock { $0 += 1 }
-            try await finished(index, SyntheticProvider.evaluation(configuration))
+            try await finished(index, [SyntheticProvider.evaluation(configuration)])
         }
     }
 

@@ -75,7 +75,7 @@ private struct UnevenEvaluator: Evaluator {
 
     func evaluate(
         _ configurations: [Configuration], standing: SearchStanding,
-        finished: @Sendable (Int, Evaluation) async throws -> Void
+        finished: @Sendable (Int, [Evaluation]) async throws -> Void
     ) async throws {
         for (index, configuration) in configurations.enumerated() {
             try Task.checkCancellation()
@@ -83,7 +83,7 @@ private struct UnevenEvaluator: Evaluator {
                 worstToleranceShare: 0, relativeErrorNorm: 0, comparedElements: 1)
             let evaluation = Evaluation(
                 .measured(measurement(configuration, samples: 1), verification))
-            try await finished(index, evaluation)
+            try await finished(index, [evaluation])
         }
     }
 

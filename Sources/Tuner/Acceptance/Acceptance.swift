@@ -41,10 +41,13 @@ public struct Acceptance: Hashable, Codable, Sendable {
     public var verdict: Verdict
     /// Whether the challenger computes other bits than the holder; nil where nobody knows.
     public var changesBits: Bool?
+    /// The finalist that the screening saw in front of the challenger, by less than the least effect, and that is less simple; nil if there was none.
+    public var setAside: Configuration?
 
     public init(
         challenger: Contestant, holder: Contestant, ratio: Double, lower: Double, upper: Double,
-        terms: AcceptanceTerms, launches: Int, verdict: Verdict, changesBits: Bool? = nil
+        terms: AcceptanceTerms, launches: Int, verdict: Verdict, changesBits: Bool? = nil,
+        setAside: Configuration? = nil
     ) {
         self.challenger = challenger
         self.holder = holder
@@ -55,6 +58,7 @@ public struct Acceptance: Hashable, Codable, Sendable {
         self.launches = launches
         self.verdict = verdict
         self.changesBits = changesBits
+        self.setAside = setAside
     }
 }
 

@@ -71,11 +71,11 @@ public struct SearchStanding: Hashable, Sendable {
 
 /// The only way to touch hardware: configurations in, evaluations out, for one (kernel, problem, target).
 public protocol Evaluator: Sendable {
-    /// Evaluates in order, in the light of what is known so far, calling `finished(index, evaluation)` as each is ready; a candidate's failure is an evaluation, an error is
-    /// the evaluator's own. Stops between candidates when the task is cancelled (CancellationError).
+    /// Evaluates in order, in the light of what is known so far, calling `finished(index, evaluations)` with those from `index` on as they are ready, one or several whose times are
+    /// corrected together; a candidate's failure is an evaluation, an error is the evaluator's own. Stops between candidates when the task is cancelled (CancellationError).
     func evaluate(
         _ configurations: [Configuration], standing: SearchStanding,
-        finished: @Sendable (Int, Evaluation) async throws -> Void
+        finished: @Sendable (Int, [Evaluation]) async throws -> Void
     ) async throws
 
     /// Times configurations against each other in a new worker, interleaved: one measurement each (sample i of all from round i), nil

@@ -71,7 +71,7 @@ public actor HardwareEvaluator: Evaluator {
 
     public func evaluate(
         _ configurations: [Configuration], standing: SearchStanding,
-        finished: @Sendable (Int, Evaluation) async throws -> Void
+        finished: @Sendable (Int, [Evaluation]) async throws -> Void
     ) async throws {
         let reference = standing.reference?.configuration
         let variants = try await variants(
@@ -88,11 +88,9 @@ public actor HardwareEvaluator: Evaluator {
             let group = try await group(from: next, of: configurations, variants, best, &drift) {
                 try await self.seconds(standing.reference, variants)
             }
-            for evaluation in group {
-                best = [best, evaluation.seconds].compactMap(\.self).min()
-                try await finished(next, evaluation)
-                next += 1
-            }
+            best = ([best] + group.map(\.seconds)).compactMap(\.self).min()
+            try await finished(next, group)
+            next += group.count
         }
     }
 

@@ -7,7 +7,7 @@ struct RecordedEvaluator: Evaluator {
 
     func evaluate(
         _ configurations: [Configuration], standing: SearchStanding,
-        finished: @Sendable (Int, Evaluation) async throws -> Void
+        finished: @Sendable (Int, [Evaluation]) async throws -> Void
     ) async throws {
         for (index, configuration) in configurations.enumerated() {
             try Task.checkCancellation()
@@ -17,9 +17,9 @@ struct RecordedEvaluator: Evaluator {
                     worstToleranceShare: 0, relativeErrorNorm: 0, comparedElements: 0)
                 try await finished(
                     index,
-                    Evaluation(.measured(Self.measurement(seconds, runTimes), verification)))
+                    [Evaluation(.measured(Self.measurement(seconds, runTimes), verification))])
             case .failed(let failure):
-                try await finished(index, Evaluation(.failed(failure)))
+                try await finished(index, [Evaluation(.failed(failure))])
             }
         }
     }

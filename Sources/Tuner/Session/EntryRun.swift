@@ -150,10 +150,11 @@ actor EntryRun {
         try await checkBudget()
         let items = unknown
         try await evaluator.evaluate(items.map(\.configuration), standing: standing) {
-            index, evaluation in
-            let (number, configuration) = items[index]
-            let key = evaluator.key(of: configuration)
-            try await self.commit(number, configuration, key, evaluation, reused: false)
+            first, evaluations in
+            for ((number, configuration), evaluation) in zip(items[first...], evaluations) {
+                let key = evaluator.key(of: configuration)
+                try await self.commit(number, configuration, key, evaluation, reused: false)
+            }
             try await self.checkBudget()
         }
         _ = try await certify()

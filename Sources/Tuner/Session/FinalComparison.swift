@@ -248,20 +248,24 @@ struct FinalComparison {
         }
     }
 
-    /// The finalist that beats the holder by most, or a simpler one that is as good: nil if there is nobody but the holder.
+    /// The finalist that beats the holder by most, and a simpler one that is as good, or itself: nil if there is nobody but the holder.
     ///
     /// All are judged by ratios to the holder, where there is one: their own times would rank a variant by the few samples in which nobody
-    /// disturbed it. As good is what lies within the least effect of the fastest and still beats the holder by it.
-    private func challenger(among screened: [Finalist], against holder: Finalist?) -> Finalist? {
+    /// disturbed it. As good is what lies within the least effect of the fastest and still beats the holder by twice that: who leads by less has
+    /// nothing to give away, lest the holder stay for want of an effect.
+    private func challenger(among screened: [Finalist], against holder: Finalist?)
+        -> (chosen: Finalist, fastest: Finalist)?
+    {
         let others = screened.filter { $0.configuration != holder?.configuration }
         guard let fastest = others.min(by: { $0.standing < $1.standing }) else { return nil }
         let effect = log(1 - session.request.acceptance.leastEffect)
         let asGood = others.filter {
-            $0.standing <= fastest.standing - effect && (holder == nil || $0.standing <= effect)
+            $0.standing <= fastest.standing - effect && (holder == nil || $0.standing <= 2 * effect)
         }
-        return asGood.min {
+        let simplest = asGood.min {
             Simplicity($0.configuration, in: space) < Simplicity($1.configuration, in: space)
-        } ?? fastest
+        }
+        return (simplest ?? fastest, fastest)
     }
 
     // MARK: Acceptance
@@ -283,11 +287,15 @@ struct FinalComparison {
         }
         while true {
             let holder = left.first { $0.configuration == holder }
-            let challenger = challenger(among: left, against: holder)
+            let choice = challenger(among: left, against: holder)
+            let challenger = choice?.chosen
             var acceptance: Acceptance?
             if let challenger, let holder {
                 acceptance = try await accept(challenger, against: holder, evaluator)
                 acceptance?.changesBits = bits.change(challenger.configuration)
+                acceptance?.setAside = choice.map(\.fastest.configuration).flatMap {
+                    $0 == challenger.configuration ? nil : $0
+                }
                 if acceptance == nil {
                     // Launches with the two failed again and again; those with the next may not.
                     left.removeAll { $0.configuration == challenger.configuration }

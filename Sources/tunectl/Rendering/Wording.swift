@@ -60,6 +60,11 @@ enum Wording {
     static func comparison(_ result: Session.Result) -> [String] {
         [
             result.acceptance.map(acceptance),
+            result.acceptance.flatMap { acceptance in
+                acceptance.setAside.map {
+                    "\(acceptance.challenger.configuration) is preferred to \($0): as fast, and simpler"
+                }
+            },
             result.passedOver.map { "\($0) is passed over: it computes different bits" },
         ].compactMap(\.self)
     }
