@@ -8,6 +8,8 @@ let package = Package(
         .library(name: "KernelSpace", targets: ["KernelSpace"]),
         .library(name: "Tuner", targets: ["Tuner"]),
         .library(name: "SIMDKernels", targets: ["SIMDKernels"]),
+        // Threads for programs that link tuned kernels.
+        .library(name: "ThreadTeam", targets: ["ThreadTeam"]),
         .executable(name: "tunerd", targets: ["tunerd"]),
         .executable(name: "tunectl", targets: ["tunectl"]),
         .executable(name: "tune-worker", targets: ["tune-worker"]),
@@ -33,7 +35,10 @@ let package = Package(
         // Recorded spaces are published gzip-compressed.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CSIMD"),
-        .target(name: "CProcess"),
+        .target(name: "CThreadTeam"),
+        .target(name: "ThreadTeam", dependencies: ["CThreadTeam", "CSIMD"]),
+        .testTarget(name: "ThreadTeamTests", dependencies: ["ThreadTeam", "CSIMD"]),
+        .target(name: "CProcess", dependencies: ["CThreadTeam"]),
         .target(name: "WorkerProtocol"),
         .target(
             name: "KernelSpace",
@@ -44,9 +49,12 @@ let package = Package(
         .executableTarget(
             name: "tune-bench",
             dependencies: [
-                "Tuner", "CSIMD", "tune-worker",
+                "Tuner", "CSIMD", "PlainLoops", "ThreadTeam", "tune-worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], path: "Benchmarks", exclude: ["run.sh", "Subspaces"]),
+            ], path: "Benchmarks",
+            exclude: ["run.sh", "setup-peers.sh", "catalogue.json5", "Subspaces", "PlainLoops"]),
+        // What memory and arithmetic allow, for benchmarks.
+        .target(name: "PlainLoops", path: "Benchmarks/PlainLoops"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TunerAPI", "tunerd", "tunectl", "tune-worker"],
             exclude: ["Kernels"]),
@@ -75,7 +83,8 @@ let package = Package(
             name: "SIMDKernels", dependencies: ["CSIMD"],
             exclude: ["Sgemm/kernel.yaml", "Dot/kernel.yaml", "RMSNorm/kernel.yaml"]),
         .executableTarget(
-            name: "tune-worker", dependencies: ["WorkerProtocol", "CSIMD", "CProcess"]),
+            name: "tune-worker",
+            dependencies: ["WorkerProtocol", "CSIMD", "CProcess", "CThreadTeam"]),
         // What the daemon does, apart from its command line, so that tests run it in process.
         .target(
             name: "TunerService",

@@ -1,22 +1,21 @@
 #define _GNU_SOURCE
+#include "thread_team.h"
+
 #include <errno.h>
-#include <limits.h>
 #include <linux/futex.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
-
-#include "cworker.h"
 
 // A wait spins this often (some 10 µs) before it gives the core away: longer than the imbalance of a well divided call, short enough
 // that with more threads than cores the one that works gets to run.
 enum { spins_before_yield = 2000 };
-// Between calls of a sample threads are called again at once; between candidates they must not disturb a single-threaded one.
+// Between calls that follow one another threads are needed again at once; after that they must not disturb whoever has work.
 enum { yields_before_sleep = 200 };
 enum { max_threads = 1024 };
 
@@ -24,23 +23,32 @@ enum { max_threads = 1024 };
 typedef struct Member {
     _Alignas(64) _Atomic uint32_t generation;  // advanced for every call that this thread takes part in
     _Atomic uint32_t asleep;
-    CWorkerTeam *team;
+    CThreadTeam *team;
+    pthread_t thread;
     int number;
-    int core;
+    int core;  // -1: not pinned
 } Member;
 
-struct CWorkerTeam {
-    // The running call.
-    void (*entry)(const void *, int64_t);
+struct CThreadTeam {
+    void (*prepare)(void);
+    // The running call; no entry: the threads end.
+    ThreadTeamEntry entry;
     const void *call;
     int active;
-    // The barrier: how many arrived, and how often it was passed.
+    // The barrier: how many arrived, how often it was passed, and how many sleep until it is.
     _Alignas(64) _Atomic int arrived;
     _Alignas(64) _Atomic uint32_t passed;
+    _Atomic uint32_t sleepers;
     // Threads besides the caller: members[1] … members[threads].
     int threads;
     Member *members[max_threads];
 };
+
+static void *allocate_lines(size_t size) {
+    void *memory = aligned_alloc(64, (size + 63) / 64 * 64);
+    if (memory) memset(memory, 0, size);
+    return memory;
+}
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -50,125 +58,122 @@ static inline void relax(void) {
 #endif
 }
 
-static inline void wait_a_little(int *turns) {
-    if (++*turns < spins_before_yield) relax();
-    else sched_yield();
+static void futex_wait(_Atomic uint32_t *place, uint32_t seen) {
+    syscall(SYS_futex, place, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
 }
 
-static void wait_for_call(Member *member, uint32_t seen) {
-    for (int turns = 0; atomic_load_explicit(&member->generation, memory_order_acquire) == seen;) {
-        if (turns < spins_before_yield + yields_before_sleep) {
-            wait_a_little(&turns);
-            continue;
+static void futex_wake(_Atomic uint32_t *place, int count) {
+    syscall(SYS_futex, place, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+// Until `place` no longer holds `seen`. `asleep` is counted up while the caller sleeps; accesses are sequentially consistent, so that either who
+// changes `place` sees the count or the kernel sees the change.
+static void wait_for_change(_Atomic uint32_t *place, uint32_t seen, _Atomic uint32_t *asleep) {
+    for (int turns = 0; atomic_load_explicit(place, memory_order_acquire) == seen; turns++) {
+        if (turns < spins_before_yield) {
+            relax();
+        } else if (turns < spins_before_yield + yields_before_sleep) {
+            sched_yield();
+        } else {
+            atomic_fetch_add(asleep, 1);
+            futex_wait(place, seen);
+            atomic_fetch_sub(asleep, 1);
         }
-        // Sequentially consistent, as in call_team: either the caller sees the flag or the kernel sees the new generation.
-        atomic_store(&member->asleep, 1);
-        syscall(SYS_futex, &member->generation, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
-        atomic_store(&member->asleep, 0);
     }
 }
 
-void cworker_barrier(void *pointer) {
-    CWorkerTeam *team = pointer;
+void thread_team_barrier(void *pointer) {
+    CThreadTeam *team = pointer;
     uint32_t passed = atomic_load_explicit(&team->passed, memory_order_acquire);
     if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->active) {
         atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
-        atomic_store_explicit(&team->passed, passed + 1, memory_order_release);
+        atomic_store(&team->passed, passed + 1);
+        if (atomic_load(&team->sleepers)) futex_wake(&team->passed, INT_MAX);
         return;
     }
-    for (int turns = 0; atomic_load_explicit(&team->passed, memory_order_acquire) == passed;) wait_a_little(&turns);
+    wait_for_change(&team->passed, passed, &team->sleepers);
 }
 
 static void *run_member(void *argument) {
     Member *member = argument;
-    CWorkerTeam *team = member->team;
-    // A core that went away since the worker started: unpinned is still right, only less steady.
-    (void)cworker_pin(member->core);
-    (void)cworker_use_alternate_stack();
-    for (uint32_t seen = 0;; seen++) {
-        wait_for_call(member, seen);
-        team->entry(team->call, member->number);
-        cworker_barrier(team);
+    CThreadTeam *team = member->team;
+    if (member->core >= 0) {
+        cpu_set_t cores;
+        CPU_ZERO(&cores);
+        CPU_SET(member->core, &cores);
+        // A core that went away meanwhile: unpinned is still right, only less steady.
+        (void)sched_setaffinity(0, sizeof cores, &cores);
     }
-    return NULL;
+    if (team->prepare) team->prepare();
+    for (uint32_t seen = 0;; seen++) {
+        wait_for_change(&member->generation, seen, &member->asleep);
+        if (!team->entry) return NULL;
+        team->entry(team->call, member->number);
+        thread_team_barrier(team);
+    }
 }
 
-CWorkerTeam *cworker_make_team(void) {
-    CWorkerTeam *team = aligned_alloc(64, (sizeof *team + 63) / 64 * 64);
-    if (team) memset(team, 0, sizeof *team);
+CThreadTeam *thread_team_make(void (*prepare)(void)) {
+    CThreadTeam *team = allocate_lines(sizeof *team);
+    if (team) team->prepare = prepare;
     return team;
 }
 
-int cworker_grow_team(CWorkerTeam *team, int threads, const int *cores, int core_count) {
-    if (threads > max_threads || core_count < 1) return EINVAL;
+int thread_team_size(const CThreadTeam *team) { return team->threads + 1; }
+
+int thread_team_grow(CThreadTeam *team, int threads, const int *cores, int core_count) {
+    if (threads > max_threads) return EINVAL;
     while (team->threads + 1 < threads) {
-        // Never freed: the thread lives as long as the process.
-        Member *member = aligned_alloc(64, (sizeof *member + 63) / 64 * 64);
+        Member *member = allocate_lines(sizeof *member);
         if (!member) return ENOMEM;
         int number = team->threads + 1;
-        memset(member, 0, sizeof *member);
         member->team = team;
         member->number = number;
-        member->core = cores[number % core_count];
-        pthread_t thread;
-        int error = pthread_create(&thread, NULL, run_member, member);
+        member->core = core_count > 0 ? cores[number % core_count] : -1;
+        int error = pthread_create(&member->thread, NULL, run_member, member);
         if (error) {
             free(member);
             return error;
         }
-        pthread_detach(thread);
         team->members[number] = member;
         team->threads = number;
     }
     return 0;
 }
 
-static void call_team(CWorkerTeam *team, int threads, void (*entry)(const void *, int64_t), const void *call) {
+// Lets thread `number` see what the team is to do.
+static void summon(CThreadTeam *team, int number) {
+    Member *member = team->members[number];
+    atomic_fetch_add(&member->generation, 1);
+    if (atomic_load(&member->asleep)) futex_wake(&member->generation, 1);
+}
+
+void thread_team_call(CThreadTeam *team, int threads, ThreadTeamEntry entry, const void *call) {
+    if (threads <= 1) {
+        entry(call, 0);
+        return;
+    }
     team->entry = entry;
     team->call = call;
     team->active = threads;
-    for (int i = 1; i < threads; i++) {
-        Member *member = team->members[i];
-        atomic_fetch_add(&member->generation, 1);
-        if (atomic_load(&member->asleep)) syscall(SYS_futex, &member->generation, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    }
+    for (int number = 1; number < threads; number++) summon(team, number);
     entry(call, 0);
-    cworker_barrier(team);
+    thread_team_barrier(team);
 }
 
-static double now(void) {
-    struct timespec time;
-    // Not slewed by NTP.
-    clock_gettime(CLOCK_MONOTONIC_RAW, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+static void do_nothing(const void *call, int64_t thread) {
+    (void)call;
+    (void)thread;
 }
 
-double cworker_sample(CWorkerTeam *team, int threads, void *pointer, const void *const *calls, int64_t call_count,
-                      int64_t first, int64_t repetitions) {
-    void (*entry)(const void *, int64_t) = (void (*)(const void *, int64_t))pointer;
-    int64_t at = first % call_count;
-    double start = now();
-    for (int64_t i = 0; i < repetitions; i++) {
-        if (threads == 1) entry(calls[at], 0);
-        else call_team(team, threads, entry, calls[at]);
-        if (++at == call_count) at = 0;
+void thread_team_wake(CThreadTeam *team, int threads) { thread_team_call(team, threads, do_nothing, NULL); }
+
+void thread_team_free(CThreadTeam *team) {
+    team->entry = NULL;
+    for (int number = 1; number <= team->threads; number++) summon(team, number);
+    for (int number = 1; number <= team->threads; number++) {
+        pthread_join(team->members[number]->thread, NULL);
+        free(team->members[number]);
     }
-    return now() - start;
-}
-
-int cworker_pin(int core) {
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    CPU_SET(core, &cores);
-    return sched_setaffinity(0, sizeof cores, &cores) == 0 ? 0 : errno;
-}
-
-int cworker_allowed_cores(int *cores, int capacity) {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    int count = 0;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 0;
-    for (int core = 0; core < CPU_SETSIZE && count < capacity; core++)
-        if (CPU_ISSET(core, &allowed)) cores[count++] = core;
-    return count;
+    free(team);
 }

@@ -1,5 +1,5 @@
-import CProcess
 import CSIMD
+import CThreadTeam
 import Glibc
 
 /// A KernelCall and the arrays it points to.
@@ -20,7 +20,7 @@ final class PreparedCall {
         call.initialize(
             to: KernelCall(
                 buffers: UnsafePointer(buffers), dimensions: dimensions, arguments: arguments,
-                threads: Int64(threads), barrier: cworker_barrier,
+                threads: Int64(threads), barrier: thread_team_barrier,
                 team: team.map { UnsafeMutableRawPointer($0) }))
     }
 

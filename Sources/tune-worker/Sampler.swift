@@ -18,6 +18,7 @@ struct Sampler {
     /// finds in the cache what that one has just read.
     var next = 0
     private var watch: SampleWatch
+    private let unused: SampleWatch
 
     /// Warms up and chooses the calls of a sample so that it takes at least `sampleSeconds`.
     /// `cores` is how many its threads may use.
@@ -29,7 +30,7 @@ struct Sampler {
         self.calls = calls
         self.racing = racing
         let threads = loaded.candidate.threads
-        let unused = SampleWatch(
+        unused = SampleWatch(
             threads: threads, cores: cores, counters: .kernel(threads: threads))
         watch = unused
         // The first call pays for page tables and the clock's ramp; it only tells what is hopeless.
@@ -37,7 +38,7 @@ struct Sampler {
         isLost = racing?.isLost(warmUp: first, sampleSeconds: sampleSeconds) ?? false
         while !isLost {
             // Only what the last of these met is a sample's.
-            watch = unused
+            startOver()
             first = sample()
             let seconds = first * Double(callsPerSample)
             guard seconds < sampleSeconds, callsPerSample < Self.maximumCalls else { break }
@@ -47,6 +48,9 @@ struct Sampler {
             callsPerSample = min(max(Int(wanted), callsPerSample + 1), Self.maximumCalls)
         }
     }
+
+    /// Forgets what the choice of the calls met: its sample is not used.
+    mutating func startOver() { watch = unused }
 
     /// Seconds a call of one sample, which is taken again, with the copies that follow, if the machine disturbed it.
     mutating func sample() -> Double { watched { $0.unwatchedSample() } }

@@ -1,4 +1,5 @@
 import CProcess
+import CThreadTeam
 import Glibc
 import WorkerProtocol
 
@@ -14,7 +15,7 @@ final class Worker {
     private let timer = SampleTimer()
 
     init?() {
-        guard let team = cworker_make_team() else { return nil }
+        guard let team = thread_team_make({ _ = cworker_use_alternate_stack() }) else { return nil }
         self.team = team
         var cores = [Int32](repeating: 0, count: 1024)
         let count = Int(cworker_allowed_cores(&cores, Int32(cores.count)))
@@ -219,6 +220,7 @@ final class Worker {
                     sampleSeconds: timer.sampleSeconds(error: request.timerError),
                     cores: cores.count)
             }
+            for index in samplers.indices { samplers[index].startOver() }
             var samples = [[Double]](repeating: [], count: samplers.count)
             var next = 0
             for round in 0..<max(request.rounds, 1) {
@@ -290,7 +292,7 @@ final class Worker {
     }
 
     private func growTeam(_ threads: Int) throws(WorkerFault) {
-        let error = cworker_grow_team(team, Int32(threads), cores, Int32(cores.count))
+        let error = thread_team_grow(team, Int32(threads), cores, Int32(cores.count))
         guard error == 0 else {
             throw WorkerFault(
                 .infrastructure(

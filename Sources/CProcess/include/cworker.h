@@ -1,8 +1,9 @@
-// What tune-worker needs below Swift: a report from a dying process, a team of threads, and a timed loop of calls.
+// What tune-worker needs below Swift: a report from a dying process and a timed loop of calls.
 #pragma once
 #include <stdint.h>
 
 #include "cprocess.h"
+#include "thread_team.h"
 
 // ---- Faults. One JSON frame of WorkerProtocol is written from the signal handler, then the process ends. ----
 
@@ -37,18 +38,8 @@ const char *CPROCESS_NULLABLE cworker_call_name(int call);
 
 // ---- Calls. ----
 
-// `entry` is a KernelVariant, `call` a KernelCall (kernel_abi.h): passed through, never looked into.
-typedef struct CWorkerTeam CWorkerTeam;
-
-// A team whose first thread is the caller of `cworker_sample`; null when out of memory.
-CWorkerTeam *CPROCESS_NULLABLE cworker_make_team(void);
-// Starts threads until there are `threads`, each pinned to cores[number % core_count]. 0 or an errno value.
-int cworker_grow_team(CWorkerTeam *CPROCESS_NONNULL team, int threads, const int *CPROCESS_NONNULL cores,
-                      int core_count);
-// Returns once all threads of the running call have arrived: the `barrier` of a KernelCall, `team` being its team.
-void cworker_barrier(void *CPROCESS_NULLABLE team);
-// Calls `entry` `repetitions` times on `threads` threads, with calls[(first + i) % call_count], and returns the seconds all took.
-double cworker_sample(CWorkerTeam *CPROCESS_NONNULL team, int threads, void *CPROCESS_NONNULL entry,
+// Calls `entry`, a ThreadTeamEntry, `repetitions` times on `threads` threads, with calls[(first + i) % call_count], and returns the seconds all took.
+double cworker_sample(CThreadTeam *CPROCESS_NONNULL team, int threads, void *CPROCESS_NONNULL entry,
                       const void *CPROCESS_NONNULL const *CPROCESS_NONNULL calls, int64_t call_count, int64_t first,
                       int64_t repetitions);
 
