@@ -2,19 +2,30 @@
 //
 // The worker knows nothing of manifests: every size, stride and argument arrives as a number.
 
-/// The scalar type of a buffer's elements.
+/// The type of a buffer's elements: scalars, and the blocks of 32 quantised weights of GGUF files.
 public enum ElementType: String, Codable, Sendable, CaseIterable {
-    case float32, float64, int8, uint8, int32, bfloat16
+    case float32, float64, int8, uint8, int32, float16, bfloat16
+    /// A float16 scale, then 32 int8: value i is scale · q[i].
+    case q8_0
+    /// A float16 scale, then 16 bytes: value i is scale · (low nibble of byte i − 8), value 16 + i the same of its high nibble.
+    case q4_0
 
     /// Size of one element, in bytes.
     public var size: Int {
         switch self {
         case .int8, .uint8: 1
-        case .bfloat16: 2
+        case .float16, .bfloat16: 2
         case .float32, .int32: 4
         case .float64: 8
+        case .q4_0: 18
+        case .q8_0: 34
         }
     }
+
+    /// Whether an element is a block of values: inputs only.
+    public var isBlock: Bool { self == .q8_0 || self == .q4_0 }
+    /// Whether Swift has vectors of it.
+    public var hasVectors: Bool { ![.float16, .bfloat16, .q8_0, .q4_0].contains(self) }
 }
 
 /// What a variant does with a buffer.

@@ -80,6 +80,7 @@ final class ProblemBuffers {
     @_specialize(where S == Int8)
     @_specialize(where S == UInt8)
     @_specialize(where S == Int32)
+    @_specialize(where S == Float16)
     @_specialize(where S == BFloat16)
     private func poison<S: Scalar>(_ type: S.Type, index: Int, count: Int) {
         elements(type, index: index).update(repeating: S.poison(pattern), count: count)
@@ -90,7 +91,10 @@ final class ProblemBuffers {
     @_specialize(where S == Int8)
     @_specialize(where S == UInt8)
     @_specialize(where S == Int32)
+    @_specialize(where S == Float16)
     @_specialize(where S == BFloat16)
+    @_specialize(where S == BlockQ8)
+    @_specialize(where S == BlockQ4)
     private func fill<S: Scalar>(_ type: S.Type, _ buffer: BufferLayout, index: Int, key: UInt64) {
         poison(type, index: index, count: buffer.elementCount)
         guard buffer.role == .input else { return }
@@ -131,7 +135,10 @@ final class ProblemBuffers {
     @_specialize(where S == Int8)
     @_specialize(where S == UInt8)
     @_specialize(where S == Int32)
+    @_specialize(where S == Float16)
     @_specialize(where S == BFloat16)
+    @_specialize(where S == BlockQ8)
+    @_specialize(where S == BlockQ4)
     private func firstTouched<S: Scalar>(
         _ type: S.Type, _ buffer: BufferLayout, index: Int, key: UInt64
     ) -> Int? {
@@ -230,6 +237,7 @@ final class ProblemBuffers {
     @_specialize(where S == Int8)
     @_specialize(where S == UInt8)
     @_specialize(where S == Int32)
+    @_specialize(where S == Float16)
     @_specialize(where S == BFloat16)
     private func compare<S: Scalar>(
         _ type: S.Type, _ buffer: BufferLayout, index: Int, reference: ReferenceResult, column: Int,

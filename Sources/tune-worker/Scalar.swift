@@ -25,7 +25,10 @@ extension ElementType {
         case .int8: Int8.self
         case .uint8: UInt8.self
         case .int32: Int32.self
+        case .float16: Float16.self
         case .bfloat16: BFloat16.self
+        case .q8_0: BlockQ8.self
+        case .q4_0: BlockQ4.self
         }
     }
 }
@@ -40,6 +43,18 @@ extension Float: Scalar {
     static var epsilon: Double { Double(Float.ulpOfOne) }
     static func spacing(at magnitude: Double) -> Double { Double(Float(magnitude).ulp) }
     func hasSameBits(as other: Float) -> Bool { bitPattern == other.bitPattern }
+}
+
+extension Float16: Scalar {
+    static var poisonIsUnmistakable: Bool { true }
+    static func poison(_ pattern: PoisonPattern) -> Float16 {
+        Float16(bitPattern: pattern == .first ? 0x7EDA : 0x7F25)
+    }
+    init(rounding value: Double) { self = Float16(value) }
+    var double: Double { Double(self) }
+    static var epsilon: Double { Double(Float16.ulpOfOne) }
+    static func spacing(at magnitude: Double) -> Double { Double(Float16(magnitude).ulp) }
+    func hasSameBits(as other: Float16) -> Bool { bitPattern == other.bitPattern }
 }
 
 extension Double: Scalar {

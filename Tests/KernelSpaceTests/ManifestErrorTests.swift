@@ -179,7 +179,7 @@ struct ManifestErrorTests {
         ),
         (
             "a: {role: input, element: float32", "a: {role: input, element: float23",
-            "19:29: buffers.a.element: unknown value \"float23\", did you mean \"float32\"? allowed: float32, float64, int8, uint8, int32, bfloat16"
+            "19:29: buffers.a.element: unknown value \"float23\", did you mean \"float32\"? allowed: float32, float64, int8, uint8, int32, float16, bfloat16, q8_0, q4_0"
         ),
         (
             "shape: [m, k]", "shape: [m, kk]",

@@ -14,6 +14,10 @@ extension ManifestReader {
             func field(_ key: String) -> ManifestNode { fields[key] ?? value }
             let role = try field("role").choice(BufferRole.self)
             let element = try field("element").choice(ElementType.self)
+            guard role == .input || !element.isBlock else {
+                throw field("element").error(
+                    "\(element.rawValue) is a type of inputs; this buffer is \(role.rawValue)")
+            }
             let shape = try expressions(
                 field("shape"), reading: role == .scratch ? sizes + parameters : sizes)
             let strides = try self.strides(
@@ -95,6 +99,8 @@ extension ManifestReader {
         case .int8: range = -128...127
         case .uint8: range = 0...255
         case .int32: range = -0x1p31...(0x1p31 - 1)
+        // A block's values, of which its scale is a small part.
+        case .float16, .q8_0, .q4_0: range = -65504...65504
         case .float32, .bfloat16:
             let greatest = Double(Float.greatestFiniteMagnitude)
             range = -greatest...greatest
@@ -139,8 +145,8 @@ extension ManifestReader {
                     throw node.error("the key \"element\" is missing: the type of a vector's lanes")
                 }
                 let type = try element.choice(ElementType.self)
-                let laneTypes = ElementType.allCases.map(\.rawValue).filter { $0 != "bfloat16" }
-                guard laneTypes.contains(type.rawValue) else {
+                let laneTypes = ElementType.allCases.filter(\.hasVectors).map(\.rawValue)
+                guard type.hasVectors else {
                     throw element.error(
                         "vectors have no \(type.rawValue) lanes; allowed: \(laneTypes.joined(separator: ", "))"
                     )

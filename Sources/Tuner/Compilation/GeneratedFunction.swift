@@ -101,7 +101,7 @@ extension Kernel {
 }
 
 extension ElementType {
-    /// The Swift type of one element; bfloat16 has none and travels as its bits.
+    /// The Swift type of one lane; types without vectors travel as their bits.
     var swiftName: String {
         switch self {
         case .float32: "Float"
@@ -109,7 +109,8 @@ extension ElementType {
         case .int8: "Int8"
         case .uint8: "UInt8"
         case .int32: "Int32"
-        case .bfloat16: "UInt16"
+        case .float16, .bfloat16: "UInt16"
+        case .q8_0, .q4_0: "UInt8"
         }
     }
 }
