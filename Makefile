@@ -2,7 +2,7 @@
 #   make tune       set up, build, tune the built-in kernels for this machine, print the results
 #   make test       set up, build, run every test
 #   make check      formatting, warnings as errors, the systemd unit
-#   make bench      tuned kernels against OpenBLAS, interleaved on a pinned core
+#   make bench      tuned kernels against the libraries people would pick, interleaved on a pinned core
 #   make install    PREFIX=/usr/local DESTDIR=
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -38,7 +38,6 @@ format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 
 bench: build
-	Support/setup.sh libopenblas0-pthread
 	swift build $(RELEASE_FLAGS) --product tune-bench
 	Benchmarks/run.sh
 

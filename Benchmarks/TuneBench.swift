@@ -6,7 +6,13 @@ struct TuneBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune-bench", abstract: "Measures what this project claims to be fast.",
         subcommands: [
-            SgemmBench.self, SpacesBench.self, SameVariantBench.self, DifferenceBench.self,
+            CatalogueBench.self, SpacesBench.self, SameVariantBench.self, DifferenceBench.self,
             RepeatBench.self, RacingBench.self,
-        ], defaultSubcommand: SgemmBench.self)
+        ])
+}
+
+/// Why a benchmark did not run.
+struct BenchError: Error, CustomStringConvertible {
+    let message: String
+    var description: String { message }
 }

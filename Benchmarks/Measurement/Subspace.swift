@@ -32,6 +32,17 @@ struct SubspaceProvider: EvaluatorProvider {
         self.kernel = kernel
     }
 
+    /// All of `kernel`, for that many threads.
+    init(_ kernel: Kernel, threads: Int, _ host: MeasuringHost) throws {
+        base = try host.provider()
+        device = host.probe.device
+        var kernel = kernel
+        for index in kernel.parameters.indices where kernel.parameters[index].role == .threads {
+            kernel.parameters[index].values = [.integer(threads)]
+        }
+        self.kernel = kernel
+    }
+
     func space(for entry: WorkloadEntry, target: String) throws -> (
         space: SearchSpace, defaultConfiguration: Configuration?
     ) {

@@ -1,0 +1,33 @@
+import Foundation
+import WorkerProtocol
+
+/// A line of the catalogue's table: what is compared with whom, and how it must come out.
+struct CatalogueCase: Decodable {
+    /// What the ratio is taken of.
+    enum Rival: String, Decodable {
+        /// The best of the libraries that compute the same.
+        case peers
+        /// The memory at the same mix of reads and writes; see `Bound`.
+        case read, copy, triad
+        /// The multiply-add loop.
+        case multiplyAdd
+    }
+
+    var name: String
+    var kernel: String
+    var problems: [String]
+    var target: String
+    var threads: Int?
+    /// The manifest's without it.
+    var cache: CachePolicy?
+    var rival: Rival
+    /// What the geometric mean of the ratios must reach, and what each must.
+    var bar: Double
+    var least: Double?
+
+    static func all(in file: String) throws -> [CatalogueCase] {
+        let decoder = JSONDecoder()
+        decoder.allowsJSON5 = true
+        return try decoder.decode([Self].self, from: Data(contentsOf: URL(filePath: file)))
+    }
+}

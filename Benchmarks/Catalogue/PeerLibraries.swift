@@ -1,0 +1,55 @@
+import Foundation
+
+/// Shared libraries that a user would pick instead.
+final class PeerLibraries {
+    /// Folders to look in first; then wherever the loader looks.
+    private let folders: [String]
+    private let threads: Int
+
+    /// Tells every library how many threads and which instructions it may use, before any is loaded; what the caller has set stays.
+    init(folder: String?, target: String, threads: Int) {
+        var folders: [String] = []
+        if let folder {
+            folders = [folder, folder + "/lib", folder + "/venv/lib"]
+        }
+        self.folders = folders
+        self.threads = threads
+        let count = "\(threads)"
+        var environment = [
+            "OPENBLAS_NUM_THREADS": count, "MKL_NUM_THREADS": count, "BLIS_NUM_THREADS": count,
+            "OMP_NUM_THREADS": count, "MKL_THREADING_LAYER": threads == 1 ? "SEQUENTIAL" : "GNU",
+        ]
+        if target == "cpu-avx2" {
+            environment["OPENBLAS_CORETYPE"] = "Haswell"
+            environment["MKL_ENABLE_INSTRUCTIONS"] = "AVX2"
+            environment["BLIS_ARCH_TYPE"] = "haswell"
+            environment["DNNL_MAX_CPU_ISA"] = "AVX2"
+            environment["ONEDNN_MAX_CPU_ISA"] = "AVX2"
+        }
+        for (name, value) in environment { setenv(name, value, 0) }
+    }
+
+    private var handles: [String: UnsafeMutableRawPointer?] = [:]
+
+    /// The first of `names` that can be loaded.
+    func handle(_ names: [String]) -> UnsafeMutableRawPointer? {
+        let key = names.joined(separator: " ")
+        if let known = handles[key] { return known }
+        var found: UnsafeMutableRawPointer?
+        search: for name in names {
+            for path in folders.map({ $0 + "/" + name }) + [name] {
+                found = dlopen(path, RTLD_NOW | RTLD_LOCAL)
+                if found != nil { break search }
+            }
+        }
+        handles[key] = found
+        return found
+    }
+
+    func function<Signature>(_ symbol: String, of names: [String], as _: Signature.Type)
+        -> Signature?
+    {
+        guard let handle = handle(names), let address = dlsym(handle, symbol) else { return nil }
+        return unsafeBitCast(address, to: Signature.self)
+    }
+}
