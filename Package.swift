@@ -49,14 +49,15 @@ let package = Package(
         .executableTarget(
             name: "tune-bench",
             dependencies: [
-                "Tuner", "CSIMD", "PlainLoops", "ThreadTeam", "tune-worker",
+                "Tuner", "CSIMD", "CBench", "ThreadTeam", "tune-worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks",
-            exclude: ["run.sh", "setup-peers.sh", "catalogue.json5", "Subspaces", "PlainLoops"]),
-        // What memory and arithmetic allow, for benchmarks.
-        .target(name: "PlainLoops", path: "Benchmarks/PlainLoops"),
+            exclude: ["run.sh", "setup-peers.sh", "catalogue.json5", "Subspaces", "CBench"]),
+        // Plain loops, as bounds of what memory and arithmetic allow, and what peers declare in C.
+        .target(name: "CBench", path: "Benchmarks/CBench"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TunerAPI", "tunerd", "tunectl", "tune-worker"],
+            name: "EndToEndTests",
+            dependencies: ["TunerAPI", "tunerd", "tunectl", "tune-worker", "tune-bench"],
             exclude: ["Kernels"]),
         .testTarget(
             name: "TunerTests", dependencies: ["Tuner", "KernelSpace", "WorkerProtocol"],

@@ -1,6 +1,6 @@
 import Foundation
 import KernelSpace
-import PlainLoops
+import CBench
 
 /// What a plain loop reaches on this machine: a family of them for each mix of reads and writes, all of which take part in the race.
 struct Bound {
@@ -8,7 +8,8 @@ struct Bound {
     /// Bytes a loop reads and writes in one pass: beyond any cache.
     private let floats: Int
     private let memory: UnsafeMutablePointer<Float>
-    private let threads: Int
+    /// Loops are written for 32-byte vectors at least.
+    private let isAvailable: Bool
 
     /// `bytes`: of the last-level cache.
     init(lastLevelCache bytes: Int, device: Device) {
@@ -16,7 +17,7 @@ struct Bound {
         memory = UnsafeMutableRawPointer.allocate(byteCount: floats * 12, alignment: 64)
             .bindMemory(to: Float.self, capacity: floats * 3)
         memory.initialize(repeating: 1, count: floats * 3)
-        threads = 1
+        isAvailable = ["avx2", "fma"].allSatisfy(device.features.contains)
         plain_use_avx512(device.features.contains("avx512f") ? 1 : 0)
     }
 
@@ -34,6 +35,7 @@ struct Bound {
                 }
             }
         }
+        guard isAvailable else { return ([], 0) }
         switch rival {
         case .peers: return ([], 0)
         case .read:

@@ -144,9 +144,11 @@ struct Contest {
             target: item.target, workload: [entry], budget: Budget(trials: budget),
             strategy: "auto", seed: 1, priors: false)
         let (session, _, _) = try await host.session(request, provider: provider)
-        guard let winner = session.results[0]?.configuration else {
+        let result = session.results[0]
+        guard let winner = result?.configuration else {
             throw BenchError(
-                message: "the search for \(entry.kernel) \(entry.problem) found nothing")
+                message: "the search for \(entry.kernel) \(entry.problem) found nothing; failures: "
+                    + "\(result?.failures ?? [:])")
         }
         return winner
     }

@@ -4,13 +4,19 @@ import Foundation
 final class PeerLibraries {
     /// Folders to look in first; then wherever the loader looks.
     private let folders: [String]
-    private let threads: Int
+    let threads: Int
 
     /// Tells every library how many threads and which instructions it may use, before any is loaded; what the caller has set stays.
     init(folder: String?, target: String, threads: Int) {
         var folders: [String] = []
         if let folder {
-            folders = [folder, folder + "/lib", folder + "/venv/lib"]
+            folders = [folder, folder + "/ggml", folder + "/venv/lib"]
+            // Wheels keep their libraries beside their Python.
+            let manager = FileManager.default
+            for python in (try? manager.contentsOfDirectory(atPath: folder + "/venv/lib")) ?? [] {
+                let packages = "\(folder)/venv/lib/\(python)/site-packages"
+                folders.append(packages + "/scipy_openblas32/lib")
+            }
         }
         self.folders = folders
         self.threads = threads
@@ -19,6 +25,11 @@ final class PeerLibraries {
             "OPENBLAS_NUM_THREADS": count, "MKL_NUM_THREADS": count, "BLIS_NUM_THREADS": count,
             "OMP_NUM_THREADS": count, "MKL_THREADING_LAYER": threads == 1 ? "SEQUENTIAL" : "GNU",
         ]
+        // Some know no processor as new as this one and would do without its widest instructions.
+        if target.hasPrefix("cpu-avx512") {
+            environment["OPENBLAS_CORETYPE"] = "SkylakeX"
+            environment["BLIS_ARCH_TYPE"] = "skx"
+        }
         if target == "cpu-avx2" {
             environment["OPENBLAS_CORETYPE"] = "Haswell"
             environment["MKL_ENABLE_INSTRUCTIONS"] = "AVX2"
@@ -44,6 +55,13 @@ final class PeerLibraries {
         }
         handles[key] = found
         return found
+    }
+
+    /// Where the first of `names` lies in one of the folders.
+    func path(of names: [String]) -> String? {
+        names.flatMap { name in folders.map { $0 + "/" + name } }.first {
+            FileManager.default.fileExists(atPath: $0)
+        }
     }
 
     func function<Signature>(_ symbol: String, of names: [String], as _: Signature.Type)

@@ -13,48 +13,44 @@ struct PeerTable {
         let make: @Sendable (PeerLibraries, Problem) -> Call?
     }
 
-    private static let openBLAS = ["libopenblas.so.0", "libscipy_openblas.so"]
     private static let blis = ["libblis.so.4"]
     private static let mkl = ["libmkl_rt.so.3", "libmkl_rt.so.2"]
     private static let oneDNN = ["libdnnl.so.3", "libdnnl.so.2"]
 
     static let rows: [Row] = [
-        Row(kernel: "sgemm", name: "OpenBLAS") { cblasSgemm($0, openBLAS, $1) },
+        Row(kernel: "sgemm", name: "OpenBLAS") { cblasSgemm($0, ["libopenblas.so.0"], $1) },
+        Row(kernel: "sgemm", name: "OpenBLAS (PyPI)") {
+            cblasSgemm($0, ["libscipy_openblas.so"], $1, symbol: "scipy_cblas_sgemm")
+        },
         Row(kernel: "sgemm", name: "BLIS") { cblasSgemm($0, blis, $1) },
         Row(kernel: "sgemm", name: "MKL") { cblasSgemm($0, mkl, $1) },
         Row(kernel: "sgemm", name: "oneDNN", make: dnnlSgemm),
         Row(kernel: "gemm_u8s8s32", name: "oneDNN", make: dnnlU8S8S32),
         Row(kernel: "gemm_u8s8s32", name: "MKL", make: mklU8S8S32),
         Row(kernel: "gemm_bf16", name: "MKL", make: mklBF16),
+        Row(kernel: "gemm_bf16", name: "oneDNN") { OneDNN($0)?.productBF16($1) },
+        Row(kernel: "rmsnorm", name: "oneDNN") { OneDNN($0)?.rmsNorm($1) },
+        Row(kernel: "softmax", name: "oneDNN") { OneDNN($0)?.softmax($1) },
+        Row(kernel: "silu_mul", name: "oneDNN") { OneDNN($0)?.siluMultiply($1) },
+        Row(kernel: "matmul_q8_0", name: "ggml") { GGML($0)?.product($1, .q8_0) },
+        Row(kernel: "matmul_q4_0", name: "ggml") { GGML($0)?.product($1, .q4_0) },
     ]
 
     /// Row-major, nothing transposed, as CBLAS spells it.
     private static let rowMajor: Int32 = 101
     private static let plain: Int32 = 111
 
-    /// Sizes of a product as its manifest names them.
-    private struct Sizes {
-        let m: Int, n: Int, k: Int, lda: Int, ldb: Int, ldc: Int
-
-        init?(_ problem: Problem) {
-            guard let m = problem["m"], let n = problem["n"], let k = problem["k"],
-                let lda = problem["lda"], let ldb = problem["ldb"], let ldc = problem["ldc"]
-            else { return nil }
-            (self.m, self.n, self.k) = (m, n, k)
-            (self.lda, self.ldb, self.ldc) = (lda, ldb, ldc)
-        }
-    }
-
     @Sendable private static func cblasSgemm(
-        _ libraries: PeerLibraries, _ names: [String], _ problem: Problem
+        _ libraries: PeerLibraries, _ names: [String], _ problem: Problem,
+        symbol: String = "cblas_sgemm"
     ) -> Call? {
         typealias Function =
             @convention(c) (
                 Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafeRawPointer, Int32,
                 UnsafeRawPointer, Int32, Float, UnsafeMutableRawPointer, Int32
             ) -> Void
-        guard let s = Sizes(problem),
-            let multiply = libraries.function("cblas_sgemm", of: names, as: Function.self)
+        guard let s = ProductSizes(problem),
+            let multiply = libraries.function(symbol, of: names, as: Function.self)
         else { return nil }
         return { buffers in
             multiply(
@@ -70,7 +66,7 @@ struct PeerTable {
                 CChar, CChar, Int, Int, Int, Float, UnsafeRawPointer, Int, UnsafeRawPointer, Int,
                 Float, UnsafeMutableRawPointer, Int
             ) -> Int32
-        guard let s = Sizes(problem),
+        guard let s = ProductSizes(problem),
             let multiply = libraries.function("dnnl_sgemm", of: oneDNN, as: Function.self)
         else { return nil }
         let no = CChar(UInt8(ascii: "N"))
@@ -90,7 +86,7 @@ struct PeerTable {
                 UnsafeRawPointer, Int, Int8, Float, UnsafeMutableRawPointer, Int,
                 UnsafePointer<Int32>
             ) -> Int32
-        guard let s = Sizes(problem),
+        guard let s = ProductSizes(problem),
             let multiply = libraries.function("dnnl_gemm_u8s8s32", of: oneDNN, as: Function.self)
         else { return nil }
         let (no, fixed) = (CChar(UInt8(ascii: "N")), CChar(UInt8(ascii: "F")))
@@ -113,7 +109,7 @@ struct PeerTable {
                 UnsafePointer<Int32>
             ) -> Void
         let fixedOffset: Int32 = 173
-        guard let s = Sizes(problem),
+        guard let s = ProductSizes(problem),
             let multiply = libraries.function("cblas_gemm_s8u8s32", of: mkl, as: Function.self)
         else { return nil }
         return { buffers in
@@ -131,7 +127,7 @@ struct PeerTable {
                 Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafeRawPointer, Int32,
                 UnsafeRawPointer, Int32, Float, UnsafeMutableRawPointer, Int32
             ) -> Void
-        guard let s = Sizes(problem),
+        guard let s = ProductSizes(problem),
             let multiply = libraries.function(
                 "cblas_gemm_bf16bf16f32", of: mkl, as: Function.self)
         else { return nil }
@@ -140,5 +136,18 @@ struct PeerTable {
                 rowMajor, plain, plain, Int32(s.m), Int32(s.n), Int32(s.k), 1, buffers[0],
                 Int32(s.lda), buffers[1], Int32(s.ldb), 0, buffers[2], Int32(s.ldc))
         }
+    }
+}
+
+/// Sizes of a product as its manifest names them.
+struct ProductSizes {
+    let m: Int, n: Int, k: Int, lda: Int, ldb: Int, ldc: Int
+
+    init?(_ problem: Problem) {
+        guard let m = problem["m"], let n = problem["n"], let k = problem["k"],
+            let lda = problem["lda"], let ldb = problem["ldb"], let ldc = problem["ldc"]
+        else { return nil }
+        (self.m, self.n, self.k) = (m, n, k)
+        (self.lda, self.ldb, self.ldc) = (lda, ldb, ldc)
     }
 }
