@@ -1,5 +1,14 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
+
+/// A kernel's manifest lies beside its sources, which the package compiles for its tests.
+let kernelFolders =
+    (try? FileManager.default.contentsOfDirectory(
+        atPath: Context.packageDirectory + "/Sources/SIMDKernels")) ?? []
+let kernelManifests = kernelFolders.sorted().map { "\($0)/kernel.yaml" }.filter {
+    FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Sources/SIMDKernels/\($0)")
+}
 
 let package = Package(
     name: "tunerd",
@@ -82,7 +91,7 @@ let package = Package(
             ]),
         .target(
             name: "SIMDKernels", dependencies: ["CSIMD"],
-            exclude: ["Sgemm/kernel.yaml", "Dot/kernel.yaml", "RMSNorm/kernel.yaml"]),
+            exclude: kernelManifests),
         .executableTarget(
             name: "tune-worker",
             dependencies: ["WorkerProtocol", "CSIMD", "CProcess", "CThreadTeam"]),

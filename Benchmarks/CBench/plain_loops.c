@@ -21,19 +21,19 @@ void plain_use_avx512(int yes) { wide = yes; }
         __builtin_memcpy(out, &sums[0], sizeof out);                                                                             \
         return out[0];                                                                                                           \
     }                                                                                                                            \
-    __attribute__((target(features))) static void copy_##name(PlainLoop loop, float *y, const float *x, int64_t count) {         \
+    __attribute__((target(features))) static inline __attribute__((always_inline)) void copy_body_##name(PlainLoop loop, int streams, float *y, const float *x, int64_t count) { \
         for (int64_t i = 0; i + 4 * lanes <= count; i += 4 * lanes) {                                                            \
             if (loop.distance)                                                                                                   \
                 for (int b = 0; b < 4 * lanes; b += 16) __builtin_prefetch((const char *)(x + i + b) + loop.distance);           \
             for (int u = 0; u < 4; u++) {                                                                                        \
                 vector value = load(x + i + u * lanes);                                                                          \
-                if (loop.streams) stream(y + i + u * lanes, value);                                                              \
+                if (streams) stream(y + i + u * lanes, value);                                                              \
                 else store(y + i + u * lanes, value);                                                                            \
             }                                                                                                                    \
         }                                                                                                                        \
         _mm_sfence();                                                                                                            \
     }                                                                                                                            \
-    __attribute__((target(features))) static void triad_##name(PlainLoop loop, float *z, const float *x, const float *y,         \
+    __attribute__((target(features))) static inline __attribute__((always_inline)) void triad_body_##name(PlainLoop loop, int streams, float *z, const float *x, const float *y, \
                                                                int64_t count) {                                                  \
         vector three = set(3);                                                                                                   \
         for (int64_t i = 0; i + 4 * lanes <= count; i += 4 * lanes) {                                                            \
@@ -44,12 +44,21 @@ void plain_use_avx512(int yes) { wide = yes; }
                 }                                                                                                                \
             for (int u = 0; u < 4; u++) {                                                                                        \
                 vector value = fma(three, load(y + i + u * lanes), load(x + i + u * lanes));                                     \
-                if (loop.streams) stream(z + i + u * lanes, value);                                                              \
+                if (streams) stream(z + i + u * lanes, value);                                                              \
                 else store(z + i + u * lanes, value);                                                                            \
             }                                                                                                                    \
         }                                                                                                                        \
         _mm_sfence();                                                                                                            \
     }                                                                                                                            \
+    /* One loop each: merged, the two kinds of store would become one. */ \
+    __attribute__((target(features))) static void copy_##name(PlainLoop loop, float *y, const float *x, int64_t count) { \
+        if (loop.streams) copy_body_##name(loop, 1, y, x, count); \
+        else copy_body_##name(loop, 0, y, x, count); \
+    } \
+    __attribute__((target(features))) static void triad_##name(PlainLoop loop, float *z, const float *x, const float *y, int64_t count) { \
+        if (loop.streams) triad_body_##name(loop, 1, z, x, y, count); \
+        else triad_body_##name(loop, 0, z, x, y, count); \
+    } \
     __attribute__((target(features))) static double multiply_add_##name(int64_t count) {                                         \
         vector sums[12], x = set(1 + 1e-7f), y = set(1e-9f);                                                                     \
         for (int u = 0; u < 12; u++) sums[u] = set(u);                                                                           \

@@ -18,8 +18,8 @@ import Testing
         let cases = """
             [
               // One that is met anyhow, and one that no kernel can meet.
-              {name: "easy", kernel: "dot", target: "cpu-sse4.2", rival: "read", bar: 0, problems: ["n=4096"]},
-              {name: "hard", kernel: "sgemm", target: "cpu-sse4.2", rival: "multiplyAdd", bar: 99, problems: ["m=8,n=8,k=8"]},
+              {name: "easy", kernel: "dot", target: "cpu-sse4.2", cache: "hot", rival: "read", bar: 0, problems: ["n=4096"]},
+              {name: "hard", kernel: "sgemm", target: "cpu-sse4.2", cache: "hot", rival: "multiplyAdd", bar: 99, problems: ["m=8,n=8,k=8"]},
             ]
             """
         try Data(cases.utf8).write(to: URL(filePath: file))

@@ -18,30 +18,59 @@ import WorkerProtocol
         Shape(m: 15, n: 63, k: 3, padding: 1), Shape(m: 16, n: 64, k: 16, padding: 0),
         Shape(m: 17, n: 65, k: 37, padding: 5), Shape(m: 31, n: 29, k: 41, padding: 0),
     ]
-    static let variants: [(String, mr: Int, nr: Int, Variant)] = [
-        ("1×1, SIMD4", 1, 4, { Sgemm<1, 1, 1, 0, SIMD4<Float>>.run($0, $1) }),
-        ("6×2, SIMD8, packed", 6, 16, { Sgemm<6, 2, 2, 1, SIMD8<Float>>.run($0, $1) }),
-        ("4×3, SIMD8", 4, 24, { Sgemm<4, 3, 4, 0, SIMD8<Float>>.run($0, $1) }),
-        ("3×3, SIMD4, five steps", 3, 12, { Sgemm<3, 3, 5, 1, SIMD4<Float>>.run($0, $1) }),
-        ("8×3, SIMD16", 8, 48, { Sgemm<8, 3, 2, 0, SIMD16<Float>>.run($0, $1) }),
+    /// One specialization, with what the scratch buffer's size needs.
+    struct Tile: Sendable {
+        var name: String
+        var mr: Int, nr: Int
+        var packsA = false
+        var variant: Variant
+    }
+    static let variants: [Tile] = [
+        Tile(name: "1×1, SIMD4", mr: 1, nr: 4) { Sgemm<1, 1, 1, 0, 0, SIMD4<Float>>.run($0, $1) },
+        Tile(name: "6×2, SIMD8, packed", mr: 6, nr: 16, packsA: true) {
+            Sgemm<6, 2, 2, 1, 0, SIMD8<Float>>.run($0, $1)
+        },
+        Tile(name: "4×3, SIMD8, prefetching", mr: 4, nr: 24) {
+            Sgemm<4, 3, 2, 0, 2, SIMD8<Float>>.run($0, $1)
+        },
+        Tile(name: "3×3, SIMD4, packed, prefetching", mr: 3, nr: 12, packsA: true) {
+            Sgemm<3, 3, 1, 1, 1, SIMD4<Float>>.run($0, $1)
+        },
+        Tile(name: "10×2, SIMD16", mr: 10, nr: 32) {
+            Sgemm<10, 2, 2, 0, 0, SIMD16<Float>>.run($0, $1)
+        },
     ]
 
+    /// Values of the arguments, as the manifest orders them.
+    struct Blocks: CustomStringConvertible {
+        var packb: Int, packc: Int
+        var mc: Int, kc: Int, nc: Int
+        var groups: Int, threads: Int
+        var arguments: [Int] { [packb, packc, mc, kc, nc, groups, threads] }
+        var description: String { "\(arguments)" }
+    }
+
     /// The manifest's formula for the scratch buffer.
-    static func scratch(
-        _ s: Shape, mr: Int, nr: Int, mc: Int, kc: Int, nc: Int, threads: Int
-    ) -> Int {
-        min(kc, s.k)
-            * (max(nr, min(nc, s.n + nr - 1)) + threads * (max(mr, min(mc, s.m + mr - 1)) + mr))
-            + threads * (mr * nr + 32) + 64
+    static func scratch(_ s: Shape, _ tile: Tile, _ blocks: Blocks) -> Int {
+        let mr = tile.mr
+        let rows = max(mr, min(blocks.mc / mr, (s.m + mr - 1) / mr) * mr)
+        let depth = (min(blocks.kc, s.k) + 15) / 16 * 16
+        let sums = blocks.packc * rows * (min(blocks.nc, s.n) + tile.nr)
+        let panels = ((tile.packsA ? rows : mr) + blocks.packb * tile.nr) * depth
+        return blocks.threads * ((panels + sums + 15) / 16 * 16) + 16
     }
 
     @Test(
-        "every shape, tile and thread count agrees with the reference and leaves padding alone",
+        "every shape, tile, packing and thread count agrees with the reference and leaves padding alone",
         arguments: shapes, [1, 2])
     func agrees(shape: Shape, threads: Int) {
         for (mc, kc, nc) in [(192, 256, 4096), (7, 5, 9)] {
-            for packb in [0, 1] {
-                check(shape, [packb, mc, kc, nc, threads], seed: 1)
+            for packings in 0..<4 {
+                check(
+                    shape,
+                    Blocks(
+                        packb: packings & 1, packc: packings >> 1, mc: mc, kc: kc, nc: nc,
+                        groups: threads, threads: threads), seed: 1)
             }
         }
     }
@@ -52,14 +81,14 @@ import WorkerProtocol
         func random(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &generator) }
         let shape = Shape(
             m: random(0...20), n: random(0...70), k: random(0...24), padding: random(0...3))
-        let arguments = [
-            random(0...1), random(1...24), random(1...16), random(1...80), random(1...3),
-        ]
-        check(shape, arguments, seed: seed)
+        let blocks = Blocks(
+            packb: random(0...1), packc: random(0...1), mc: random(1...24), kc: random(1...16),
+            nc: random(1...80), groups: random(1...3), threads: random(1...4))
+        check(shape, blocks, seed: seed)
     }
 
-    /// Every variant on one shape; arguments are packb, mc, kc, nc, threads.
-    func check(_ s: Shape, _ arguments: [Int], seed: UInt64) {
+    /// Every variant on one shape.
+    func check(_ s: Shape, _ blocks: Blocks, seed: UInt64) {
         var generator = SplitMix(seed: seed)
         let lda = s.k + s.padding, ldb = s.n + s.padding, ldc = s.n + s.padding
         func size(_ rows: Int, _ columns: Int, _ stride: Int) -> Int {
@@ -69,14 +98,12 @@ import WorkerProtocol
         let b = GuardedFloats(count: size(s.k, s.n, ldb), using: &generator)
         let dimensions = [s.m, s.n, s.k, lda, ldb, ldc]
         let expected = reference(a, b, dimensions)
-        let (mc, kc, nc, threads) = (arguments[1], arguments[2], arguments[3], arguments[4])
-        for (name, mr, nr, variant) in Self.variants {
+        for tile in Self.variants {
             let c = GuardedFloats(count: size(s.m, s.n, ldc))
-            let work = GuardedFloats(
-                count: Self.scratch(s, mr: mr, nr: nr, mc: mc, kc: kc, nc: nc, threads: threads))
+            let work = GuardedFloats(count: Self.scratch(s, tile, blocks))
             callKernel(
-                buffers: [a, b, c, work], dimensions: dimensions, arguments: arguments,
-                threads: threads, variant)
+                buffers: [a, b, c, work], dimensions: dimensions, arguments: blocks.arguments,
+                threads: blocks.threads, tile.variant)
             let out = c.values
             for i in 0..<(out.isEmpty ? 0 : s.m) {
                 for j in 0..<min(ldc, out.count - i * ldc) {
@@ -85,9 +112,9 @@ import WorkerProtocol
                         let error = abs(Double(value) - expected[i * s.n + j])
                         #expect(
                             error <= 4e-7 * Double(s.k + 8),
-                            "\(name) of \(s) with \(arguments), seed \(seed), at \(i), \(j)")
+                            "\(tile.name) of \(s) with \(blocks), seed \(seed), at \(i), \(j)")
                     } else {
-                        #expect(value.isNaN, "\(name) of \(s) wrote padding at \(i), \(j)")
+                        #expect(value.isNaN, "\(tile.name) of \(s) wrote padding at \(i), \(j)")
                     }
                 }
             }

@@ -2,73 +2,115 @@ import CSIMD
 
 /// Root-mean-square normalisation of each row: y = x / √(mean(x²) + ε) · weight, ε = 10⁻⁶ (Zhang and Sennrich, 2019).
 ///
-/// Buffers: x, weight, y. Dimensions: rows, n, ldx, ldy (elements). Arguments: distance (bytes to prefetch x ahead, 0 for none).
+/// A row is read twice, for the sum of its squares and for y, the second time from a cache while memory rests. With `merge` 1 the next row's squares
+/// are summed as y is written, so that memory is read and written all the time.
+///
+/// Buffers: x, weight, y. Dimensions: rows, n, ldx, ldy (elements).
+/// Arguments: distance (bytes to prefetch x ahead where squares are summed, 0 for none), merge (0 or 1), stream (0 or 1: stores go past the caches),
+/// threads (share rows).
 enum RMSNorm<let unroll: Int, Vector: SIMD> where Vector.Scalar == Float {
+    typealias Loop = RowLoop<unroll, Vector>
+
     @inline(__always)
     static func run(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
         let d = call.pointee.dimensions
+        let n = Int(d[1])
         let distance = Int(call.pointee.arguments[0])
-        let weight = UnsafeRawPointer(call.pointee.buffers[1])
-        for row in 0..<Int(d[0]) {
+        let merges = call.pointee.arguments[1] != 0
+        let streams = call.pointee.arguments[2] != 0
+        let own = share(Int(d[0]), granule: 1, thread, of: Int(call.pointee.threads))
+        var known: Float?
+        for row in own.start..<own.end {
             let x = UnsafeRawPointer(call.pointee.buffers[0]) + row &* Int(d[2]) &* 4
             let y = call.pointee.buffers[2] + row &* Int(d[3]) &* 4
-            let sum = squares(x, Int(d[1]) &* 4, distance)
-            let scale = 1 / simd_sqrt(sum / Float(d[1]) + 1e-6)
-            apply(x, weight, y, Int(d[1]) &* 4, scale)
+            let squares = known ?? sumOfSquares(x, n, distance)
+            let write = Write(
+                x: x, weight: call.pointee.buffers[1], y: y,
+                scale: Vector(repeating: 1 / simd_sqrt(squares / Float(n) + 1e-6)),
+                streams: streams)
+            // Blocks of y are those of the sum only if y is aligned; else its last bits would depend on that.
+            if merges && row &+ 1 < own.end && Loop.isAligned(y) {
+                let next = Squares(x: x + Int(d[2]) &* 4, distance: distance)
+                known = writeAndSum(write, next, n)
+            } else {
+                known = nil
+                writeOnly(write, n)
+            }
         }
+        if streams { simd_stream_fence() }
     }
 
-    /// Σ x² over `bytes` / 4 values, in `unroll` independent sums.
-    @inline(__always)
-    static func squares(_ x: UnsafeRawPointer, _ bytes: Int, _ distance: Int) -> Float {
-        let width = Vector.scalarCount &* 4
-        var sums = InlineArray<unroll, Vector>(repeating: Vector())
-        var at = 0
-        while at &+ unroll &* width <= bytes {
-            if distance > 0 {
-                for u in 0..<unroll where u &* width & 63 == 0 {
-                    simd_prefetch(x + (at &+ u &* width &+ distance))
-                }
-            }
-            for u in 0..<unroll {
-                let value = x.loadUnaligned(fromByteOffset: at &+ u &* width, as: Vector.self)
-                sums[u] = multiplyAdd(sums[u], value, value)
-            }
-            at &+= unroll &* width
+    // A function a loop, because the optimizer stops to inline in long ones.
+
+    @inline(never)
+    static func sumOfSquares(_ x: UnsafeRawPointer, _ n: Int, _ distance: Int) -> Float {
+        var squares = Squares(x: x, distance: distance)
+        Loop.run(&squares, n)
+        return sum(squares.sums)
+    }
+
+    @inline(never)
+    static func writeOnly(_ write: Write, _ n: Int) {
+        var write = write
+        Loop.run(&write, n, alignedIn: write.y)
+    }
+
+    /// The next row's sum of squares.
+    @inline(never)
+    static func writeAndSum(_ write: Write, _ next: Squares, _ n: Int) -> Float {
+        var both = WriteAndSum(write: write, next: next)
+        Loop.run(&both, n, alignedIn: write.y)
+        return sum(both.next.sums)
+    }
+
+    /// Σ x², as many sums as a block has vectors, which hides the latency of the additions.
+    struct Squares: RowStep {
+        let x: UnsafeRawPointer
+        let distance: Int
+        var sums = Loop.Block(repeating: Vector())
+
+        @inline(__always)
+        mutating func compute(_ at: Int, _ count: Int) {
+            let values: Loop.Block = loadFirst(count, from: x + at)
+            sums = each(sums, values) { multiplyAdd($0, $1, $1) }
         }
-        var all = sums[0]
-        for u in 1..<max(unroll, 1) { all += sums[u] }
-        var sum = all.sum()
-        while at < bytes {
-            let value = x.loadUnaligned(fromByteOffset: at, as: Float.self)
-            sum = multiplyAdd(sum, value, value)
-            at &+= 4
+
+        @inline(__always)
+        func prefetch(_ at: Int) {
+            if distance > 0 { simd_prefetch(x + (at &+ distance)) }
         }
-        return sum
     }
 
     /// y = x · scale · weight.
-    @inline(__always)
-    static func apply(
-        _ x: UnsafeRawPointer, _ weight: UnsafeRawPointer, _ y: UnsafeMutableRawPointer,
-        _ bytes: Int, _ scale: Float
-    ) {
-        let width = Vector.scalarCount &* 4
-        var at = 0
-        while at &+ unroll &* width <= bytes {
-            for u in 0..<unroll {
-                let offset = at &+ u &* width
-                let value = x.loadUnaligned(fromByteOffset: offset, as: Vector.self)
-                let w = weight.loadUnaligned(fromByteOffset: offset, as: Vector.self)
-                y.storeBytes(of: value * scale * w, toByteOffset: offset, as: Vector.self)
-            }
-            at &+= unroll &* width
+    struct Write: RowStep {
+        let x: UnsafeRawPointer, weight: UnsafeRawPointer
+        let y: UnsafeMutableRawPointer
+        let scale: Vector
+        let streams: Bool
+
+        @inline(__always)
+        func compute(_ at: Int, _ count: Int) {
+            let values: Loop.Block = loadFirst(count, from: x + at)
+            let factors: Loop.Block = loadFirst(count, from: weight + at)
+            Loop.store(
+                each(values, factors) { $0 * scale * $1 }, count, to: y + at, streams: streams)
         }
-        while at < bytes {
-            let value = x.loadUnaligned(fromByteOffset: at, as: Float.self)
-            let w = weight.loadUnaligned(fromByteOffset: at, as: Float.self)
-            y.storeBytes(of: value * scale * w, toByteOffset: at, as: Float.self)
-            at &+= 4
+
+        @inline(__always)
+        func prefetch(_ at: Int) {}
+    }
+
+    struct WriteAndSum: RowStep {
+        let write: Write
+        var next: Squares
+
+        @inline(__always)
+        mutating func compute(_ at: Int, _ count: Int) {
+            next.compute(at, count)
+            write.compute(at, count)
         }
+
+        @inline(__always)
+        func prefetch(_ at: Int) { next.prefetch(at) }
     }
 }

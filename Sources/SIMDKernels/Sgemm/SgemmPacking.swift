@@ -1,7 +1,6 @@
-// The parts of sgemm that do not depend on its specialization: compiled once a batch, not once a variant.
+import CSIMD
 
-/// How many rows of B are asked for ahead of use.
-let sgemmRowsAhead = 16
+// Compiled once a batch, not once a variant.
 
 /// The next address on a cache line.
 @inline(__always)
@@ -15,26 +14,17 @@ func sgemmClear(_ c: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int, _ ldc: Int
     for i in 0..<m { for j in 0..<n { c[i &* ldc &+ j] = 0 } }
 }
 
-/// Packs `rows` × `depth` of A in panels of mr rows, column by column, zeros beyond the last row.
+/// Prefetches `rows` × `columns` of A.
 @inline(never)
-func sgemmPackA(
-    _ a: UnsafePointer<Float>, _ lda: Int, _ rows: Int, _ depth: Int, _ mr: Int,
-    _ packed: UnsafeMutablePointer<Float>
-) {
-    var out = packed
+func sgemmPrefetch(_ a: UnsafePointer<Float>, _ lda: Int, _ rows: Int, _ columns: Int) {
     var i = 0
     while i < rows {
-        let height = min(mr, rows &- i)
-        for r in 0..<height {
-            // Along a row, so that every line of A is read once and from its start.
-            let row = a + (i &+ r) &* lda
-            for p in 0..<depth { out[p &* mr &+ r] = row[p] }
+        var p = 0
+        while p < columns {
+            simd_prefetch(a + (i &* lda &+ p))
+            p &+= SgemmTile.line
         }
-        for r in height..<max(mr, height) {
-            for p in 0..<depth { out[p &* mr &+ r] = 0 }
-        }
-        out += mr &* depth
-        i &+= mr
+        i &+= 1
     }
 }
 
@@ -51,39 +41,36 @@ func sgemmPadA(
     }
 }
 
-/// Packs `depth` × `columns` of B in panels of nr columns, zeros beyond the last column; threads take panels in turn.
-/// Without `all` only the last panel, if it is incomplete.
+/// Packs `rows` × `depth` of A in panels of mr rows, a cache line of each row after the other, zeros beyond the last row. Whole lines are
+/// copied, which is several times as fast as packing by columns, and broadcasts do not mind where in a line they read.
 @inline(never)
-func sgemmPackB(
-    _ b: UnsafePointer<Float>, _ ldb: Int, _ depth: Int, _ columns: Int, _ nr: Int, _ all: Bool,
-    _ packed: UnsafeMutablePointer<Float>, _ thread: Int, _ threads: Int
+func sgemmPackA(
+    _ a: UnsafePointer<Float>, _ lda: Int, _ rows: Int, _ depth: Int, _ mr: Int,
+    _ packed: UnsafeMutablePointer<Float>
 ) {
-    var j = thread &* nr
-    while j < columns {
-        let width = min(nr, columns &- j)
-        if all || width < nr {
-            var out = packed + j &* depth
-            for p in 0..<depth {
-                let row = b + (p &* ldb &+ j)
-                for c in 0..<width { out[c] = row[c] }
-                for c in width..<max(nr, width) { out[c] = 0 }
-                out += nr
+    let line = SgemmTile.line
+    let whole = depth & ~(line &- 1)
+    var panel = packed
+    var i = 0
+    while i < rows {
+        for r in i..<(i &+ mr) {
+            let row = a + r &* lda
+            var out = panel + (r &- i) &* line
+            var p = 0
+            while p < whole {
+                var values = SIMD16<Float>()
+                if r < rows {
+                    // Rows are far apart: hardware prefetchers do not foresee the next ones.
+                    simd_prefetch(row + (4 &* lda &+ p))
+                    values = UnsafeRawPointer(row + p).loadUnaligned(as: SIMD16<Float>.self)
+                }
+                UnsafeMutableRawPointer(out).storeBytes(of: values, as: SIMD16<Float>.self)
+                out += mr &* line
+                p &+= line
             }
+            for u in 0..<(depth &- whole) { out[u] = r < rows ? row[whole &+ u] : 0 }
         }
-        j &+= nr &* threads
-    }
-}
-
-/// Brings the valid part of an incomplete tile to C.
-@inline(never)
-func sgemmCopyTile(
-    _ tile: UnsafePointer<Float>, _ nr: Int, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
-    _ rows: Int, _ columns: Int, _ accumulate: Bool
-) {
-    for i in 0..<rows {
-        for j in 0..<columns {
-            let value = tile[i &* nr &+ j]
-            c[i &* ldc &+ j] = accumulate ? c[i &* ldc &+ j] + value : value
-        }
+        panel += mr &* ((depth &+ line &- 1) & ~(line &- 1))
+        i &+= mr
     }
 }

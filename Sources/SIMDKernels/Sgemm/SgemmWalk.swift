@@ -1,164 +1,154 @@
 import CSIMD
 
-/// What one call of the innermost tile works on.
-struct SgemmTile {
-    /// Steps of k.
-    var depth: Int
-    /// Rows of A `lda` apart, or a packed panel.
-    var a: UnsafePointer<Float>
-    var lda: Int
-    /// Rows of nr elements, `ldb` apart.
-    var b: UnsafeRawPointer
-    var ldb: Int
-    var c: UnsafeMutablePointer<Float>
-    var ldc: Int
-    /// Whether C holds the sum over earlier k.
-    var accumulate: Bool
-}
-
-/// The tiles of C that one thread computes, one after the other, with packing between them.
+/// The blocks of C that one thread computes, one after the other, with the packing of A between them.
 ///
-/// A walk and not loops around the tile, so that it is compiled once for all variants: it takes no part in how fast a tile is, and was
-/// a third of what the compiler had to do.
+/// Columns in blocks of nc, in each k in blocks of kc, in each rows in blocks of mc. A walk and not loops around the tile, so that it is
+/// compiled once for all variants.
 struct SgemmWalk {
     /// What to multiply once `next` has said true.
-    private(set) var tile: SgemmTile
+    private(set) var block: SgemmBlock
 
-    private let call: UnsafePointer<KernelCall>
-    private let thread: Int
     private let mr: Int, nr: Int
-    private let packsA: Bool, packsB: Bool
-    private let m: Int, n: Int, k: Int
-    private let lda: Int, ldb: Int, ldc: Int
+    private let packsA: Bool
+    private let fetchedLines: Int
+    private let k: Int
     private let mc: Int, kc: Int, nc: Int
     private let a: UnsafePointer<Float>, b: UnsafePointer<Float>
     private let c: UnsafeMutablePointer<Float>
-    /// Scratch: a packed block of B for all threads, and this thread's packed block of A and incomplete tile.
-    private let packedB: UnsafeMutablePointer<Float>
     private let packedA: UnsafeMutablePointer<Float>
-    private let incomplete: UnsafeMutablePointer<Float>
-
-    // Place and size of the block of B, then of the block of C, then the place of the tile in it.
-    private var pc = 0, jc = 0, depth = 0, columns = 0
-    private var ic = 0, rows = 0
-    private var i = 0, j = 0
-    private var isIncomplete = false
+    private let lastRows: UnsafeMutablePointer<Float>
+    // This thread's part of C.
+    private let rowStart: Int, rowEnd: Int, columnEnd: Int
+    // The block's place.
+    private var ic: Int, jc: Int, pc = 0
 
     @inline(never)
-    init(_ call: UnsafePointer<KernelCall>, _ thread: Int, mr: Int, nr: Int, packsA: Bool) {
+    init(
+        _ call: UnsafePointer<KernelCall>, _ thread: Int, mr: Int, nr: Int, packsA: Bool,
+        fetchedLines: Int
+    ) {
         let d = call.pointee.dimensions
         let arguments = call.pointee.arguments
-        let threads = Int(call.pointee.threads)
-        (m, n, k) = (Int(d[0]), Int(d[1]), Int(d[2]))
-        (lda, ldb, ldc) = (Int(d[3]), Int(d[4]), Int(d[5]))
+        let m = Int(d[0]), n = Int(d[1])
+        k = Int(d[2])
         a = UnsafePointer(call.pointee.buffers[0].assumingMemoryBound(to: Float.self))
         b = UnsafePointer(call.pointee.buffers[1].assumingMemoryBound(to: Float.self))
         c = call.pointee.buffers[2].assumingMemoryBound(to: Float.self)
-        (self.call, self.thread, self.mr, self.nr, self.packsA) = (call, thread, mr, nr, packsA)
-        packsB = arguments[0] != 0
-        // Blocks are whole tiles, no larger than the problem, and leave no thread without rows.
-        let share = (m &+ threads &- 1) / threads
-        mc = max(mr, min(Int(arguments[1]), share &+ mr &- 1) / mr &* mr)
-        kc = max(1, min(Int(arguments[2]), k))
-        nc = max(nr, min(Int(arguments[3]), n &+ nr &- 1) / nr &* nr)
+        (self.mr, self.nr, self.packsA, self.fetchedLines) = (mr, nr, packsA, fetchedLines)
 
-        let work = sgemmAlign(call.pointee.buffers[3])
-        let perThread = (mc &+ mr) &* kc &+ mr &* nr &+ 32
-        let own = sgemmAlign(work + (nc &* kc &+ thread &* perThread) &* 4)
-        packedB = work.assumingMemoryBound(to: Float.self)
-        packedA = own.assumingMemoryBound(to: Float.self)
-        incomplete = sgemmAlign(own + (mc &+ mr) &* kc &* 4).assumingMemoryBound(to: Float.self)
-        tile = SgemmTile(
-            depth: 0, a: a, lda: 0, b: UnsafeRawPointer(b), ldb: 0, c: c, ldc: 0,
-            accumulate: false)
-        // Before the first block of B: the next one starts at 0, 0.
-        ic = m
+        // Shares are whole tiles high and whole cache lines wide.
+        let threads = Int(call.pointee.threads)
+        let groups = min(Int(arguments[5]), threads)
+        let teams = threads / groups
+        let share = Self.roundUp(Self.divideUp(m, groups), mr)
+        let width = Self.roundUp(Self.divideUp(n, teams), SgemmTile.line)
+        rowStart = min(m, thread % groups &* share)
+        rowEnd = min(m, rowStart &+ share)
+        jc = min(n, thread / groups &* width)
+        // Threads beyond the last whole group have no part.
+        columnEnd = thread / groups < teams ? min(n, jc &+ width) : jc
+        ic = rowStart
+
+        // Blocks are whole tiles high and no larger than the problem.
+        mc = max(mr, min(Int(arguments[2]) / mr &* mr, Self.roundUp(m, mr)))
+        kc = max(1, min(Int(arguments[3]), k))
+        nc = max(1, min(Int(arguments[4]), n))
+
+        let depth = Self.roundUp(kc, SgemmTile.line)
+        let (packsB, keepsSums) = (arguments[0] == 1, arguments[1] == 1)
+        let sizeA = (packsA ? mc : mr) &* depth
+        let sizeB = packsB ? depth &* nr : 0
+        let sizeC = keepsSums ? mc &* (nc &+ nr) : 0
+        // As in the manifest.
+        let size = Self.roundUp(sizeA &+ sizeB &+ sizeC, SgemmTile.line)
+        let own =
+            sgemmAlign(call.pointee.buffers[3]).assumingMemoryBound(to: Float.self)
+            + thread &* size
+        (packedA, lastRows) = (own, own)
+        block = SgemmBlock(
+            depth: 0, rows: 0, columns: 0, a: a, lda: Int(d[3]), lastRows: UnsafePointer(own),
+            b: b, ldb: Int(d[4]), c: c, ldc: Int(d[5]), isFirst: true, isLast: true,
+            packedB: packsB ? own + sizeA : nil,
+            // More rows than a block has would need more of them.
+            partial: keepsSums && rowEnd &- rowStart <= mc ? own + (sizeA &+ sizeB) : nil,
+            paddedRows: 0, ahead: SgemmAhead(nothing: b))
     }
 
-    /// Stores what the tile left outside C, goes to the next tile and packs what it needs; false after the last.
+    @inline(__always)
+    private static func divideUp(_ x: Int, _ y: Int) -> Int { (x &+ y &- 1) / y }
+
+    @inline(__always)
+    private static func roundUp(_ x: Int, _ y: Int) -> Int { divideUp(x, y) &* y }
+
+    /// Goes to the next block and packs what it needs of A; false after the last.
     @inline(never)
     mutating func next() -> Bool {
-        if isIncomplete {
-            sgemmCopyTile(
-                incomplete, nr, c + ((ic &+ i) &* ldc &+ jc &+ j), ldc, min(mr, rows &- i),
-                min(nr, columns &- j), pc > 0)
-        }
-        i &+= mr
-        if i >= rows {
-            i = 0
-            j &+= nr
-            if j >= columns {
-                j = 0
-                if !nextBlock() { return false }
+        if block.depth == 0 {
+            if rowStart >= rowEnd || jc >= columnEnd { return false }
+            if k == 0 {
+                sgemmClear(
+                    c + (rowStart &* block.ldc &+ jc), rowEnd &- rowStart, columnEnd &- jc,
+                    block.ldc)
+                return false
             }
+        } else {
+            ic &+= block.rows
+            if ic >= rowEnd {
+                ic = rowStart
+                pc &+= block.depth
+            }
+            if pc >= k {
+                pc = 0
+                jc &+= block.columns
+            }
+            if jc >= columnEnd { return false }
         }
-        setTile()
+        setBlock()
         return true
     }
 
-    /// Goes to the next block of C, and when there is none to the next block of B; false after the last.
-    private mutating func nextBlock() -> Bool {
-        ic &+= mc &* Int(call.pointee.threads)
-        while ic >= m {
-            if !nextBlockOfB() { return false }
-            ic = thread &* mc
-        }
-        rows = min(mc, m &- ic)
-        let block = a + (ic &* lda &+ pc)
+    private mutating func setBlock() {
+        block.rows = min(mc, rowEnd &- ic)
+        block.columns = min(nc, columnEnd &- jc)
+        block.depth = min(kc, k &- pc)
+        block.isFirst = pc == 0
+        block.isLast = pc &+ block.depth == k
+        block.b = b + (pc &* block.ldb &+ jc)
+        block.c = c + (ic &* block.ldc &+ jc)
+        block.paddedRows = Self.roundUp(block.rows, mr)
+        let rows = a + (ic &* block.lda &+ pc)
         if packsA {
-            sgemmPackA(block, lda, rows, depth, mr, packedA)
+            block.a = UnsafePointer(packedA)
+            sgemmPackA(rows, block.lda, block.rows, block.depth, mr, packedA)
         } else {
-            // Only the rows of the last, incomplete tile are copied (and padded with zeros).
-            let whole = rows / mr &* mr
-            sgemmPadA(block + whole &* lda, lda, rows &- whole, depth, mr, packedA)
+            block.a = rows
+            let whole = block.rows / mr &* mr
+            sgemmPadA(
+                rows + whole &* block.lda, block.lda, block.rows &- whole, block.depth, mr,
+                lastRows)
         }
-        return true
+        if fetchedLines > 0 { setAhead(rows) }
     }
 
-    /// All threads go to the next block of B together, since none may pack over one that another still reads.
-    private mutating func nextBlockOfB() -> Bool {
-        if m == 0 || n == 0 { return false }
-        if k == 0 {
-            if thread == 0 { sgemmClear(c, m, n, ldc) }
-            return false
+    /// Has the block prefetch the next block of B, and prefetches the next columns of A.
+    private mutating func setAhead(_ rows: UnsafePointer<Float>) {
+        block.ahead = SgemmAhead(nothing: b)
+        // Another block of the same rows of B follows.
+        if ic &+ block.rows < rowEnd { return }
+        let tiles = block.paddedRows / mr
+        let step = min(64, Self.divideUp(nr &* 4, tiles &* fetchedLines))
+        let requests = block.depth &* fetchedLines
+        if !block.isLast {
+            sgemmPrefetch(
+                rows + block.depth, block.lda, block.rows, min(kc, k &- pc &- block.depth))
+            block.ahead = SgemmAhead(
+                block.b + block.depth &* block.ldb, block.ldb,
+                rows: min(kc, k &- pc &- block.depth), columns: block.columns,
+                requests: requests, step: step)
+        } else if jc &+ block.columns < columnEnd {
+            block.ahead = SgemmAhead(
+                b + (jc &+ block.columns), block.ldb, rows: kc,
+                columns: min(nc, columnEnd &- jc &- block.columns), requests: requests, step: step)
         }
-        if depth > 0 { kernel_barrier(call) }
-        pc &+= depth
-        if pc >= k {
-            pc = 0
-            jc &+= columns
-        }
-        if jc >= n { return false }
-        depth = min(kc, k &- pc)
-        columns = min(nc, n &- jc)
-        sgemmPackB(
-            b + (pc &* ldb &+ jc), ldb, depth, columns, nr, packsB, packedB, thread,
-            Int(call.pointee.threads))
-        kernel_barrier(call)
-        return true
-    }
-
-    private mutating func setTile() {
-        let isWide = j &+ nr <= columns
-        isIncomplete = !isWide || i &+ mr > rows
-        tile.depth = depth
-        if packsA {
-            (tile.a, tile.lda) = (UnsafePointer(packedA + i &* depth), 1)
-        } else if i &+ mr <= rows {
-            (tile.a, tile.lda) = (a + ((ic &+ i) &* lda &+ pc), lda)
-        } else {
-            (tile.a, tile.lda) = (UnsafePointer(packedA), depth)
-        }
-        if packsB || !isWide {
-            (tile.b, tile.ldb) = (UnsafeRawPointer(packedB + j &* depth), nr)
-        } else {
-            (tile.b, tile.ldb) = (UnsafeRawPointer(b + (pc &* ldb &+ jc &+ j)), ldb)
-        }
-        if isIncomplete {
-            (tile.c, tile.ldc) = (incomplete, nr)
-        } else {
-            (tile.c, tile.ldc) = (c + ((ic &+ i) &* ldc &+ jc &+ j), ldc)
-        }
-        tile.accumulate = !isIncomplete && pc > 0
     }
 }
