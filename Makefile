@@ -1,5 +1,5 @@
 # Thin aliases: every recipe is a command that you could type yourself.
-#   make tune       set up, build, tune the built-in kernels for this machine, print the results
+#   make tune       set up, build, tune KERNELS for this machine, print the results
 #   make test       set up, build, run every test
 #   make check      formatting, warnings as errors, the systemd unit
 #   make bench      tuned kernels against the libraries people would pick, interleaved on a pinned core
@@ -8,6 +8,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 TARGET ?= cpu-native
 TIME ?= 150s
+# All of the catalogue: make tune KERNELS= TIME=20m
+KERNELS ?= sgemm dot rmsnorm
 
 RELEASE_FLAGS = -c release --static-swift-stdlib
 BIN = .build/release
@@ -18,7 +20,7 @@ UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 .PHONY: tune test check format bench build install uninstall clean setup
 
 tune: build
-	$(BIN)/tunectl tune --standalone --target $(TARGET) --time $(TIME)
+	$(BIN)/tunectl tune $(KERNELS) --standalone --target $(TARGET) --time $(TIME)
 
 build: setup
 	swift build $(RELEASE_FLAGS) --product tunerd
