@@ -16,14 +16,17 @@ double cworker_sample(CThreadTeam *team, int threads, void *pointer, const void 
                       int64_t first, int64_t repetitions) {
     ThreadTeamEntry entry = (ThreadTeamEntry)pointer;
     int64_t at = first % call_count;
-    // Those that fell asleep since the last sample.
-    thread_team_wake(team, threads);
+    // Those that fell asleep since the last sample wake up.
+    thread_team_settle(team, threads);
     double start = now();
     for (int64_t i = 0; i < repetitions; i++) {
         thread_team_call(team, threads, entry, calls[at]);
         if (++at == call_count) at = 0;
     }
-    return now() - start;
+    double seconds = now() - start;
+    // Or the processor time of this sample would be counted with a later one.
+    thread_team_settle(team, threads);
+    return seconds;
 }
 
 int cworker_pin(int core) {

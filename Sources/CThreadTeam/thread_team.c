@@ -161,12 +161,15 @@ void thread_team_call(CThreadTeam *team, int threads, ThreadTeamEntry entry, con
     thread_team_barrier(team);
 }
 
-static void do_nothing(const void *call, int64_t thread) {
+static void give_way(const void *call, int64_t thread) {
     (void)call;
     (void)thread;
+    sched_yield();
 }
 
-void thread_team_wake(CThreadTeam *team, int threads) { thread_team_call(team, threads, do_nothing, NULL); }
+void thread_team_settle(CThreadTeam *team, int threads) {
+    if (threads > 1) thread_team_call(team, threads, give_way, NULL);
+}
 
 void thread_team_free(CThreadTeam *team) {
     team->entry = NULL;

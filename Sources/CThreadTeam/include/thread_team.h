@@ -26,8 +26,9 @@ int thread_team_size(const CThreadTeam *TEAM_NONNULL team);
 // Calls entry(call, i) on thread i for all i < threads <= size, and returns once all have returned. Allocates nothing. One call at a time.
 void thread_team_call(CThreadTeam *TEAM_NONNULL team, int threads, ThreadTeamEntry TEAM_NONNULL entry,
                       const void *TEAM_NULLABLE call);
-// Has the first `threads` threads wake up, if they sleep.
-void thread_team_wake(CThreadTeam *TEAM_NONNULL team, int threads);
+// Has the first `threads` threads wake up, if they sleep, and enter the scheduler once: only there does the kernel add what a thread has run to the
+// processor time that another thread of the process reads.
+void thread_team_settle(CThreadTeam *TEAM_NONNULL team, int threads);
 // Returns once all threads of the running call have arrived: the `barrier` of a KernelCall, `team` being its team.
 void thread_team_barrier(void *TEAM_NULLABLE team);
 // Ends the threads. No call may be running.
