@@ -176,7 +176,13 @@ package actor WorkerClient {
             switch answer {
             case .gone: continue
             case .cancelled: throw CancellationError()
-            case .reply: return .failure(.misbehaved(message: "it sent a reply that answers something else, or times that are none"))
+            case .reply:
+                return .failure(
+                    .misbehaved(
+                        message:
+                            "it sent a reply that answers something else, "
+                            + "or times that are none"
+                    ))
             case .garbage(let what):
                 return .failure(
                     .misbehaved(message: "it wrote to the worker's reply channel: \(what)"))
