@@ -56,7 +56,7 @@ extension StrategyDescription {
         var generator = SeededGenerator(seed: 1)
         let points = [0, 4, 8, 16, 20]
         let predictions = process.predict(
-            points: points, targets: points.map(Self.target), using: &generator)
+            points: points, targets: points.map(Self.target), using: &generator)[0]
         for point in points {
             #expect(abs(predictions[point].mean - Self.target(point)) < 0.1)
             #expect(predictions[point].deviation < predictions[12].deviation)
@@ -73,11 +73,45 @@ extension StrategyDescription {
         _ = process.predict(points: points, targets: points.map(Self.target), using: &generator)
         // The next fit is due at nine points: both have the same lengths.
         let later = process.predict(
-            points: points + [8], targets: (points + [8]).map(Self.target), using: &generator)
+            points: points + [8], targets: (points + [8]).map(Self.target), using: &generator)[0]
         let same = process.predict(
-            points: points + [8], targets: (points + [8]).map(Self.target), using: &generator)
+            points: points + [8], targets: (points + [8]).map(Self.target), using: &generator)[0]
         #expect(later == same)
         #expect(abs(later[8].mean - Self.target(8)) < 0.1)
         #expect(later[8].deviation < later[9].deviation)
+    }
+}
+
+/// Two models at odds: each is thrilled by a row of its own that the other takes for hopeless, and both like row 9 a little.
+private struct TwoMinds: Surrogate {
+    private var rows = 0
+
+    init(_ task: SearchTask, features: Features) {}
+
+    mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?) { rows = candidates.count }
+
+    mutating func predict(points: [Int], targets: [Float], using generator: inout SeededGenerator)
+        -> [[Prediction]]
+    {
+        [3, 15].map { favourite in
+            (0..<rows).map { row in
+                let mean: Float = row == favourite ? -5 : row == 9 ? -1 : 5
+                return Prediction(mean: mean, deviation: 0.1)
+            }
+        }
+    }
+}
+
+@Suite struct ModelStrategyTests {
+    @Test("what both of two models promise is tried before what only one is thrilled by")
+    func product() throws {
+        let space = try SearchSpace(
+            parameters: [
+                Parameter(name: "p", role: .integer, values: (0..<21).map { .integer($0) })
+            ], constraints: [])
+        var strategy = ModelStrategy<TwoMinds>(
+            SearchTask(space: space, seed: 1, options: ["initial": 1]))
+        strategy.tell([Told(configuration: 20, seconds: 1)])
+        #expect(strategy.ask(1) == [9])
     }
 }

@@ -1,11 +1,11 @@
 import KernelSpace
 
-/// What is best without options: a Gaussian process, started from what the kernel taught elsewhere, that prefers machine code it has where
-/// the model is indifferent.
+/// What is best without options: a Gaussian process and random trees together, started from what the kernel taught elsewhere, that prefer
+/// machine code they have where they are indifferent.
 public struct AutoStrategy: Strategy {
     private static let indifference = 0.05
 
-    private var search: ModelStrategy<GaussianProcess>
+    private var search: ModelStrategy<EnsembleSurrogate>
 
     public init(_ task: SearchTask) {
         search = ModelStrategy(task, priors: task.priors, indifference: Self.indifference)

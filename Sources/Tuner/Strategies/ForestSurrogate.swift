@@ -10,7 +10,7 @@ struct ForestSurrogate: Surrogate {
     static let error = StrategyOption(
         name: "error",
         summary: "what the trees err by in common, of the way from the best to the bad",
-        defaultValue: 0.1, range: 0...10)
+        defaultValue: 0.05, range: 0...10)
     static let options = [trees, tries, error]
 
     private let features: Features
@@ -37,7 +37,7 @@ struct ForestSurrogate: Surrogate {
     }
 
     mutating func predict(points: [Int], targets: [Float], using generator: inout SeededGenerator)
-        -> [Prediction]
+        -> [[Prediction]]
     {
         var predictions = forest.predict(table, points: points, targets: targets, using: &generator)
         for row in predictions.indices {
@@ -45,6 +45,6 @@ struct ForestSurrogate: Surrogate {
             predictions[row].deviation =
                 (deviation * deviation + commonError * commonError).squareRoot()
         }
-        return predictions
+        return [predictions]
     }
 }

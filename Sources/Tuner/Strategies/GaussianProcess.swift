@@ -62,7 +62,7 @@ struct GaussianProcess: Surrogate {
     }
 
     mutating func predict(points: [Int], targets: [Float], using generator: inout SeededGenerator)
-        -> [Prediction]
+        -> [[Prediction]]
     {
         precondition(points.count == targets.count && !points.isEmpty)
         let mean = targets.reduce(0, +) / Float(targets.count)
@@ -78,7 +78,7 @@ struct GaussianProcess: Surrogate {
         self.points = points
         for point in known..<points.count { appendFactorRow(point) }
         appendWhitened(from: known)
-        return predictions(centred, mean: mean)
+        return [predictions(centred, mean: mean)]
     }
 
     // MARK: Learning

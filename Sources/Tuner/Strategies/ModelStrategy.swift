@@ -1,7 +1,8 @@
 import Foundation
 import KernelSpace
 
-/// Model-guided: a surrogate of the trials so far, expected improvement over what is left.
+/// Model-guided: a surrogate of the trials so far, expected improvement over what is left. Of several models, the geometric mean of what
+/// each expects: what one of them takes for hopeless is not tried because another is unsure of it.
 ///
 /// Starts with configurations spread over the space. What was learnt elsewhere (priors) is one more feature, which the model uses as far
 /// as it explains the trials here, and proposes half of the first configurations.
@@ -16,6 +17,9 @@ struct ModelStrategy<Model: Surrogate>: Strategy {
     private static var trialsPerChoice: Int { 32 }
     /// A sample of a large space is drawn again when the trials have grown by this factor.
     private static var trialsPerSample: Double { 1.15 }
+
+    /// No model rules out a candidate altogether; of the way from the best to the bad.
+    private static var leastImprovement: Double { 1e-8 }
 
     private let space: SearchSpace
     private let features: Features
@@ -135,23 +139,27 @@ struct ModelStrategy<Model: Surrogate>: Strategy {
     private mutating func modelChoice(
         of candidates: Candidates, _ learnt: [SearchSpace.Number], _ targets: [Float]
     ) -> (number: SearchSpace.Number, expected: Float)? {
-        let predictions = model.predict(
+        let models = model.predict(
             points: learnt.compactMap(candidates.row), targets: targets, using: &generator)
         let best = targets.min() ?? 0
+        // The product: a candidate must promise something to every model.
+        func product(_ row: Int, of improvement: (Prediction) -> Double) -> Double {
+            models.reduce(1) { $0 * (improvement($1[row]) + Self.leastImprovement) }
+        }
+        let share = pow(1 - indifference, Double(models.count))
         var isOpen = [Bool](repeating: true, count: candidates.numbers.count)
         for number in asked { if let row = candidates.row(of: number) { isOpen[row] = false } }
         var scores: [(row: Int, score: Double)] = []
         var top = -1.0
-        for (row, prediction) in predictions.enumerated() where isOpen[row] {
-            let enough = top * (1 - indifference)
-            guard prediction.largestImprovement(over: best) >= enough else {
+        for row in isOpen.indices where isOpen[row] {
+            guard product(row, of: { $0.largestImprovement(over: best) }) >= top * share else {
                 continue
             }
-            let score = prediction.expectedImprovement(over: best)
+            let score = product(row) { $0.expectedImprovement(over: best) }
             top = max(top, score)
-            if score >= enough { scores.append((row, score)) }
+            if score >= top * share { scores.append((row, score)) }
         }
-        let near = scores.filter { $0.score >= top * (1 - indifference) }
+        let near = scores.filter { $0.score >= top * share }
             .sorted { ($1.score, $0.row) < ($0.score, $1.row) }
         func isBuilt(_ row: Int) -> Bool {
             specializations.contains(specialization(of: candidates.numbers[row]))
@@ -160,7 +168,8 @@ struct ModelStrategy<Model: Surrogate>: Strategy {
         guard let row = (chosen ?? near.first)?.row else {
             return draw.next(unless: asked.contains).map { ($0, 1) }
         }
-        return (candidates.numbers[row], predictions[row].mean)
+        let means = models.map { $0[row].mean }
+        return (candidates.numbers[row], means.reduce(0, +) / Float(means.count))
     }
 
     /// What is scored, and what the model learns from.

@@ -11,8 +11,14 @@ public struct StrategyDescription: Sendable {
     public static let all: [StrategyDescription] = [
         StrategyDescription(
             name: "auto",
-            summary: "a Gaussian process, started from what was learnt elsewhere, sparing compiles",
-            options: GaussianProcess.options + ModelOption.all, make: AutoStrategy.init),
+            summary:
+                "a Gaussian process and trees, started from what was learnt elsewhere, sparing compiles",
+            options: EnsembleSurrogate.options + ModelOption.all, make: AutoStrategy.init),
+        StrategyDescription(
+            name: "process",
+            summary: "expected improvement under a Gaussian process",
+            options: GaussianProcess.options + ModelOption.all,
+            make: ModelStrategy<GaussianProcess>.init),
         StrategyDescription(
             name: "forest",
             summary: "expected improvement under a model of random trees",

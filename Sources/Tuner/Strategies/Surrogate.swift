@@ -8,12 +8,12 @@ protocol Surrogate: Sendable {
     /// Takes the configurations to predict, and what a prior says of each (0 the best elsewhere, 1 the bad); forgets those before.
     mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?)
 
-    /// Learns `targets` (one for each of `points`, rows of the candidates) and predicts every row.
+    /// Learns `targets` (one for each of `points`, rows of the candidates) and predicts every row, by model and row.
     mutating func predict(points: [Int], targets: [Float], using generator: inout SeededGenerator)
-        -> [Prediction]
+        -> [[Prediction]]
 }
 
-/// What a surrogate says of one candidate's target: a normal distribution.
+/// What a model says of one candidate's target: a normal distribution.
 struct Prediction: Hashable, Sendable {
     var mean: Float
     var deviation: Float
