@@ -1,18 +1,23 @@
 #!/bin/sh
-# Tunes the catalogue's kernels for one core and each target that this machine can run, then lets each meet the libraries people would pick instead.
-# `run.sh --quick` only shows that everything works. PEERS names another folder for the libraries.
+# Tunes the catalogue's kernels for each target that this machine can run, then lets each meet the libraries people would pick instead.
+# `run.sh --quick` only shows that everything works. PEERS names another folder for the libraries, TUNED another file for what was tuned, from which a
+# second run takes it. BUDGET is the trials of each search.
 set -eu
 cd "$(dirname "$0")/.."
 bench=.build/release/tune-bench
-cases=Benchmarks/catalogue.json5
 peers=${PEERS:-.build-peers}
-core=$(($(nproc) - 1))
-quick=
-[ "${1:-}" = --quick ] && quick=--quick
+tuned=${TUNED:-.build/tuned.json}
+budget=${BUDGET:-100}
+status=0
+if [ "${1:-}" = --quick ]; then
+    tuned=$(mktemp -u)
+    $bench aa --count 1 --problem m=64,n=64,k=64
+fi
 
 Benchmarks/setup-peers.sh "$peers"
-[ -z "$quick" ] || $bench aa --count 1 --problem m=64,n=64,k=64
-# Libraries are told once a process which instructions to use.
-for target in cpu-avx512-vnni cpu-avx512 cpu-avx2; do
-    taskset -c "$core" $bench kernels "$cases" --target $target --peers "$peers" $quick
+# Libraries are told once a process how many threads and which instructions to use.
+for set in "cpu-avx512-vnni 1" "cpu-avx512 1" "cpu-avx512 2" "cpu-avx2 1"; do
+    $bench kernels Benchmarks/catalogue.json5 --target "${set% *}" --threads "${set#* }" \
+        --peers "$peers" --tuned "$tuned" --budget "$budget" "$@" || status=1
 done
+exit $status

@@ -89,3 +89,61 @@ void plain_triad(PlainLoop loop, float *z, const float *x, const float *y, int64
 }
 
 double plain_multiply_add(int64_t count) { return wide ? multiply_add_avx512(count) : multiply_add_avx2(count); }
+
+typedef float Floats __attribute__((vector_size(64), aligned(4)));
+typedef int32_t Integers __attribute__((vector_size(64)));
+enum { lanes = 16 };
+
+// *x = eˣ for x ≤ 0, by 2ⁿ · 2ᶠ with |f| ≤ ½.
+static inline __attribute__((always_inline)) void power(Floats *x) {
+    Floats t = __builtin_elementwise_max(*x, (Floats){} - 87) * 1.44269504f;
+    Floats shifted = t + 12582912.0f, f = t - (shifted - 12582912.0f);
+    Floats p = 1 + f * (0.693147182f + f * (0.240226462f + f * (0.0555041f + f * (0.00961813f + f * 0.00133336f))));
+    *x = (Floats)((Integers)p + ((Integers)shifted << 23));
+}
+
+static inline __attribute__((always_inline)) void softmax(float *x, int64_t count) {
+    Floats greatest = (Floats){} + x[0], sums = {};
+    int64_t whole = count / lanes * lanes;
+    Floats rest = (Floats){} + x[0];
+    __builtin_memcpy(&rest, x + whole, (count - whole) * sizeof *x);
+    for (int64_t i = 0; i < whole; i += lanes) greatest = __builtin_elementwise_max(greatest, *(Floats *)(x + i));
+    greatest = __builtin_elementwise_max(greatest, rest);
+    for (int u = 1; u < lanes; u++) greatest[0] = greatest[u] > greatest[0] ? greatest[u] : greatest[0];
+    greatest = (Floats){} + greatest[0];
+    for (int64_t i = 0; i < whole; i += lanes) {
+        Floats e = *(Floats *)(x + i) - greatest;
+        power(&e);
+        sums += *(Floats *)(x + i) = e;
+    }
+    rest -= greatest;
+    power(&rest);
+    float sum = 0;
+    for (int u = 0; u < lanes; u++) sum += sums[u] + (u < count - whole ? rest[u] : 0);
+    for (int64_t i = 0; i < whole; i += lanes) *(Floats *)(x + i) *= 1 / sum;
+    rest *= 1 / sum;
+    __builtin_memcpy(x + whole, &rest, (count - whole) * sizeof *x);
+}
+
+static inline __attribute__((always_inline)) void rope(float *restrict y, const float *restrict x, const float *restrict cosines,
+                                                       const float *restrict sines, int64_t half) {
+    for (int64_t i = 0; i < half; i++) {
+        y[i] = x[i] * cosines[i] - x[half + i] * sines[i];
+        y[half + i] = x[half + i] * cosines[i] + x[i] * sines[i];
+    }
+}
+
+#define DEFINE_PLAIN(name, features)                                                                                              \
+    __attribute__((target(features))) static void softmax_##name(float *x, int64_t count) { softmax(x, count); }                  \
+    __attribute__((target(features))) static void rope_##name(float *y, const float *x, const float *c, const float *s, int64_t half) { \
+        rope(y, x, c, s, half);                                                                                                   \
+    }
+
+DEFINE_PLAIN(avx2, "avx2,fma")
+DEFINE_PLAIN(avx512, "avx512f,avx512vl,avx512bw,avx512dq")
+
+void plain_softmax(float *x, int64_t count) { wide ? softmax_avx512(x, count) : softmax_avx2(x, count); }
+
+void plain_rope(float *y, const float *x, const float *c, const float *s, int64_t half) {
+    wide ? rope_avx512(y, x, c, s, half) : rope_avx2(y, x, c, s, half);
+}

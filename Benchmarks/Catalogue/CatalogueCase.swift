@@ -11,6 +11,8 @@ struct CatalogueCase: Decodable {
         case read, copy, triad
         /// The multiply-add loop.
         case multiplyAdd
+        /// What takes longer, the multiply-add loop or a copy.
+        case roof
     }
 
     var name: String
@@ -21,6 +23,8 @@ struct CatalogueCase: Decodable {
     /// The manifest's without it.
     var cache: CachePolicy?
     var rival: Rival
+    /// Whether the ratio is that of speed-ups, from one thread to `threads`: the kernel's to that of the rival loop.
+    var speedup: Bool?
     /// What the geometric mean of the ratios must reach, and what each must.
     var bar: Double
     var least: Double?

@@ -4,7 +4,8 @@ import KernelSpace
 /// Primitives of oneDNN, through its C interface (dnnl.h, version 3), which is loaded, not linked.
 final class OneDNN {
     private typealias Handle = UnsafeMutableRawPointer
-    private static let names = ["libdnnl.so.3"]
+    /// Those with an engine for this processor.
+    private static let names = ["onednn/libdnnl.so.3", "onednn/lib/libdnnl.so.3"]
     // Values of dnnl_types.h.
     private static let cpu: Int32 = 1
     private static let inOrder: UInt32 = 1
@@ -12,10 +13,12 @@ final class OneDNN {
     private static let softmaxAccurate: Int32 = 0x30000
     private static let swish: Int32 = 0x2C
     private static let binaryMultiply: Int32 = 0x1FFF1
-    private static let normFlags: UInt32 = 0x20 | 0x2  // root mean square, with scale
+    static let scale: UInt32 = 2
+    /// Of newer versions.
+    static let rootMeanSquare: UInt32 = 0x20
     enum DataType: Int32 { case bfloat16 = 2, float32 = 3 }
     private enum Argument: Int32 {
-        case source = 1, destination = 17, weights = 33, scale = 51, firstPostOp = 32770
+        case source = 1, second = 2, destination = 17, weights = 33, scale = 51
     }
 
     private let libraries: PeerLibraries
@@ -130,7 +133,7 @@ final class OneDNN {
     }
 
     /// rmsnorm: buffers x, weight, y.
-    func rmsNorm(_ problem: Problem) -> PeerTable.Call? {
+    func normalisation(_ problem: Problem, _ flags: UInt32) -> PeerTable.Call? {
         typealias Make =
             @convention(c) (
                 UnsafeMutablePointer<Handle?>, Handle, Int32, Handle, Handle, Handle?, Float,
@@ -143,34 +146,37 @@ final class OneDNN {
             let weight = description([n], strides: [1], .float32)
         else { return nil }
         return call(
-            Self.made { make(&$0, engine, Self.inference, x, y, nil, 1e-6, Self.normFlags, nil) },
+            Self.made { make(&$0, engine, Self.inference, x, y, nil, 1e-6, flags, nil) },
             [(.source, x, 0), (.scale, weight, 1), (.destination, y, 2)])
     }
 
-    /// silu_mul: buffers gate, up, y; swish with a multiplication behind it.
+    /// silu_mul: buffers gate, up, y; swish and a multiplication, since merged they are not compiled for the processor.
     func siluMultiply(_ problem: Problem) -> PeerTable.Call? {
-        typealias Make =
+        typealias MakeSwish =
             @convention(c) (
                 UnsafeMutablePointer<Handle?>, Handle, Int32, Int32, Handle, Handle, Float, Float,
                 Handle?
             ) -> Int32
-        typealias MakeEmpty = @convention(c) (UnsafeMutablePointer<Handle?>) -> Int32
-        typealias Append = @convention(c) (Handle, Int32, Handle) -> Int32
-        typealias Set = @convention(c) (Handle, Handle) -> Int32
-        guard let make = function("dnnl_eltwise_forward_primitive_desc_create", Make.self),
-            let makePostOps = function("dnnl_post_ops_create", MakeEmpty.self),
-            let append = function("dnnl_post_ops_append_binary", Append.self),
-            let makeAttributes = function("dnnl_primitive_attr_create", MakeEmpty.self),
-            let set = function("dnnl_primitive_attr_set_post_ops", Set.self),
+        typealias MakeProduct =
+            @convention(c) (
+                UnsafeMutablePointer<Handle?>, Handle, Int32, Handle, Handle, Handle, Handle?
+            ) -> Int32
+        guard
+            let makeSwish = function("dnnl_eltwise_forward_primitive_desc_create", MakeSwish.self),
+            let makeProduct = function("dnnl_binary_primitive_desc_create", MakeProduct.self),
             let (x, y) = rows(problem),
-            let postOps = Self.made({ makePostOps(&$0) }),
-            let attributes = Self.made({ makeAttributes(&$0) }),
-            append(postOps, Self.binaryMultiply, x) == 0, set(attributes, postOps) == 0
+            let swish = call(
+                Self.made {
+                    makeSwish(&$0, engine, Self.inference, Self.swish, x, y, 1, 0, nil)
+                }, [(.source, x, 0), (.destination, y, 2)]),
+            let multiply = call(
+                Self.made { makeProduct(&$0, engine, Self.binaryMultiply, y, x, y, nil) },
+                [(.source, y, 2), (.second, x, 1), (.destination, y, 2)])
         else { return nil }
-        return call(
-            Self.made {
-                make(&$0, engine, Self.inference, Self.swish, x, y, 1, 0, attributes)
-            }, [(.source, x, 0), (.firstPostOp, x, 1), (.destination, y, 2)])
+        return { buffers in
+            swish(buffers)
+            multiply(buffers)
+        }
     }
 
     /// gemm_bf16: buffers a, b (bfloat16), c (float32).
@@ -197,5 +203,69 @@ final class OneDNN {
             let y = description([rows, n], strides: [problem["ldy"] ?? n, 1], .float32)
         else { return nil }
         return (x, y)
+    }
+}
+
+extension OneDNN {
+    /// A build of oneDNN, of which the plain functions are called: they need no engine.
+    struct Source {
+        var name: String
+        var files: [String]
+
+        static let all = [
+            Self(name: "oneDNN", files: names),
+            Self(name: "oneDNN (SYCL)", files: ["libdnnl.so.3"]),
+            Self(name: "oneDNN (Debian)", files: ["libdnnl.so.2"]),
+        ]
+        private static let no = CChar(UInt8(ascii: "N"))
+        private static let fixed = CChar(UInt8(ascii: "F"))
+        private typealias Multiply =
+            @convention(c) (
+                CChar, CChar, Int, Int, Int, Float, UnsafeRawPointer, Int, UnsafeRawPointer, Int,
+                Float, UnsafeMutableRawPointer, Int
+            ) -> Int32
+
+        /// sgemm: buffers a, b, c.
+        func product(_ libraries: PeerLibraries, _ problem: Problem) -> PeerTable.Call? {
+            product("dnnl_sgemm", libraries, problem)
+        }
+
+        /// gemm_bf16: buffers a, b, c.
+        func productBF16(_ libraries: PeerLibraries, _ problem: Problem) -> PeerTable.Call? {
+            product("dnnl_gemm_bf16bf16f32", libraries, problem)
+        }
+
+        private func product(_ symbol: String, _ libraries: PeerLibraries, _ problem: Problem)
+            -> PeerTable.Call?
+        {
+            guard let s = ProductSizes(problem),
+                let multiply = libraries.function(symbol, of: files, as: Multiply.self)
+            else { return nil }
+            return { buffers in
+                _ = multiply(
+                    Self.no, Self.no, s.m, s.n, s.k, 1, buffers[0], s.lda, buffers[1], s.ldb, 0,
+                    buffers[2], s.ldc)
+            }
+        }
+
+        /// gemm_u8s8s32: buffers a, b, c.
+        func productU8S8S32(_ libraries: PeerLibraries, _ problem: Problem) -> PeerTable.Call? {
+            typealias Multiply =
+                @convention(c) (
+                    CChar, CChar, CChar, Int, Int, Int, Float, UnsafeRawPointer, Int, UInt8,
+                    UnsafeRawPointer, Int, Int8, Float, UnsafeMutableRawPointer, Int,
+                    UnsafePointer<Int32>
+                ) -> Int32
+            guard let s = ProductSizes(problem),
+                let multiply = libraries.function(
+                    "dnnl_gemm_u8s8s32", of: files, as: Multiply.self)
+            else { return nil }
+            return { buffers in
+                var offset: Int32 = 0
+                _ = multiply(
+                    Self.no, Self.no, Self.fixed, s.m, s.n, s.k, 1, buffers[0], s.lda, 0,
+                    buffers[1], s.ldb, 0, 0, buffers[2], s.ldc, &offset)
+            }
+        }
     }
 }

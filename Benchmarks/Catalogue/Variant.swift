@@ -14,13 +14,15 @@ final class Variant {
     private var calls: [KernelCall] = []
     private var pointers: [UnsafeMutableBufferPointer<UnsafeMutableRawPointer>] = []
 
-    init(_ entry: EntryPoint, arguments: [Int], threads: Int, _ buffers: CallBuffers) throws {
+    init(
+        _ entry: EntryPoint, arguments: [Int], threads: Int, cores: [Int],
+        _ buffers: CallBuffers
+    ) throws {
         guard let handle = dlopen(entry.object, RTLD_NOW), let symbol = dlsym(handle, entry.symbol)
         else { throw BenchError(message: "cannot load \(entry.symbol) of \(entry.object)") }
         function = unsafeBitCast(symbol, to: KernelVariant.self)
         self.threads = threads
-        team = try ThreadTeam(
-            threads: threads, pinnedTo: threads > 1 ? Array(0..<threads) : [])
+        team = try ThreadTeam(threads: threads, pinnedTo: threads > 1 ? cores : [])
         dimensions = Self.copy(buffers.dimensions.map(Int64.init))
         self.arguments = Self.copy(arguments.map(Int64.init))
         for copy in buffers.copies {

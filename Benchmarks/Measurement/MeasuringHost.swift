@@ -136,9 +136,11 @@ struct BusyNeighbour {
 
 /// One JSON object a line.
 enum JSONLine {
-    static func print(_ value: some Encodable) throws {
+    static func print(_ value: some Encodable) throws { Swift.print(try text(value)) }
+
+    static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -1,4 +1,5 @@
-// What the memory and the arithmetic of a core can do, by loops that do nothing else: the bounds that kernels are compared with.
+// What the memory and the arithmetic of a core can do, by loops that do nothing else: the bounds that kernels are compared with. And what someone
+// without a library would write, as a compiler vectorises it.
 #pragma once
 #include <stdint.h>
 
@@ -19,3 +20,8 @@ void plain_copy(PlainLoop loop, float *_Nonnull y, const float *_Nonnull x, int6
 void plain_triad(PlainLoop loop, float *_Nonnull z, const float *_Nonnull x, const float *_Nonnull y, int64_t count);
 // `count` passes of multiplications and additions in independent registers; returns how many floating-point operations that were.
 double plain_multiply_add(int64_t count);
+
+// x = softmax(x).
+void plain_softmax(float *_Nonnull x, int64_t count);
+// Turns the pairs (x[i], x[half + i]) of a head by the angles whose cosines and sines are given.
+void plain_rope(float *_Nonnull y, const float *_Nonnull x, const float *_Nonnull cosines, const float *_Nonnull sines, int64_t half);
