@@ -88,7 +88,9 @@ private struct TwoMinds: Surrogate {
 
     init(_ task: SearchTask, features: Features) {}
 
-    mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?) { rows = candidates.count }
+    mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?) {
+        rows = candidates.count
+    }
 
     mutating func predict(points: [Int], targets: [Float], using generator: inout SeededGenerator)
         -> [[Prediction]]

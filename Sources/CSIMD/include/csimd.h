@@ -19,6 +19,11 @@ static inline __attribute__((always_inline)) const void *_Nonnull simd_delay(con
     return address;
 }
 
+// 32 instructions that do nothing: a processor that looks a fixed number of instructions ahead then asks memory for fewer lines at once.
+static inline __attribute__((always_inline)) void simd_take_room(void) {
+    __asm__ volatile(".rept 32\n nop\n .endr");
+}
+
 // The square root in one instruction; Swift's own becomes a call of libm for the sake of errno.
 static inline __attribute__((always_inline)) float simd_sqrt(float x) {
     return __builtin_elementwise_sqrt(x);

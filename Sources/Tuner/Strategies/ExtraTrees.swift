@@ -4,8 +4,6 @@ struct ExtraTrees: Sendable {
     var trees = 48
     /// Features tried at a node. Few: more of them make the trees alike, and the search blind to what it has not tried.
     var tries = 3
-    /// Whether the last column is tried at every node.
-    var alwaysTriesLast = false
 
     /// Learns `targets` (one for each of `points`, rows of the table) and predicts every row.
     ///
@@ -89,9 +87,6 @@ struct ExtraTrees: Sendable {
         private mutating func split(_ points: Range<Int>, sum: Float) -> Split? {
             var best: (gain: Float, split: Split)?
             var tried = 0
-            if forest.alwaysTriesLast {
-                best = consider(table.columns - 1, points, sum: sum)
-            }
             for position in 0..<columns.count where tried < forest.tries {
                 columns.swapAt(
                     position, Int.random(in: position..<columns.count, using: &generator))

@@ -1,6 +1,7 @@
 import KernelSpace
 
-/// Extremely randomised trees over classes of features.
+/// Extremely randomised trees over classes of features. They make nothing of a prior: beside a process that does, they are the voice of what was
+/// tried here.
 struct ForestSurrogate: Surrogate {
     static let trees = StrategyOption(
         name: "trees", summary: "trees of the forest", defaultValue: 48, range: 1...1_000)
@@ -29,11 +30,6 @@ struct ForestSurrogate: Surrogate {
 
     mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?) {
         table = features.table(of: candidates)
-        forest.alwaysTriesLast = prior != nil
-        if let prior {
-            let highest = Float(FeatureTable.classLimit - 1)
-            table.append(column: prior.map { UInt8(($0 * highest).rounded()) })
-        }
     }
 
     mutating func predict(points: [Int], targets: [Float], using generator: inout SeededGenerator)

@@ -8,12 +8,6 @@ func sgemmAlign(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
     pointer + ((64 &- Int(bitPattern: pointer) & 63) & 63)
 }
 
-/// C = 0: the product over an empty k.
-@inline(never)
-func sgemmClear(_ c: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int, _ ldc: Int) {
-    for i in 0..<m { for j in 0..<n { c[i &* ldc &+ j] = 0 } }
-}
-
 /// Prefetches `rows` × `columns` of A.
 @inline(never)
 func sgemmPrefetch(_ a: UnsafePointer<Float>, _ lda: Int, _ rows: Int, _ columns: Int) {

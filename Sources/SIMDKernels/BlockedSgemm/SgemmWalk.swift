@@ -67,7 +67,7 @@ struct SgemmWalk {
         (packedA, lastRows) = (own, own)
         block = SgemmBlock(
             depth: 0, rows: 0, columns: 0, a: a, lda: Int(d[3]), lastRows: UnsafePointer(own),
-            b: b, ldb: Int(d[4]), c: c, ldc: Int(d[5]), isFirst: true, isLast: true,
+            b: b, ldb: Int(d[4]), c: c, ldc: Int(d[5]), column: 0, isFirst: true, isLast: true,
             packedB: packsB ? own + sizeA : nil,
             // More rows than a block has would need more of them.
             partial: keepsSums && rowEnd &- rowStart <= mc ? own + (sizeA &+ sizeB) : nil,
@@ -83,23 +83,17 @@ struct SgemmWalk {
     /// Goes to the next block and packs what it needs of A; false after the last.
     @inline(never)
     mutating func next() -> Bool {
-        if block.depth == 0 {
+        if block.rows == 0 {
             if rowStart >= rowEnd || jc >= columnEnd { return false }
-            if k == 0 {
-                sgemmClear(
-                    c + (rowStart &* block.ldc &+ jc), rowEnd &- rowStart, columnEnd &- jc,
-                    block.ldc)
-                return false
-            }
         } else {
             ic &+= block.rows
             if ic >= rowEnd {
                 ic = rowStart
                 pc &+= block.depth
-            }
-            if pc >= k {
-                pc = 0
-                jc &+= block.columns
+                if pc >= k {
+                    pc = 0
+                    jc &+= block.columns
+                }
             }
             if jc >= columnEnd { return false }
         }
@@ -110,6 +104,7 @@ struct SgemmWalk {
     private mutating func setBlock() {
         block.rows = min(mc, rowEnd &- ic)
         block.columns = min(nc, columnEnd &- jc)
+        block.column = jc
         block.depth = min(kc, k &- pc)
         block.isFirst = pc == 0
         block.isLast = pc &+ block.depth == k

@@ -18,6 +18,8 @@ struct SgemmBlock {
     var ldb: Int
     var c: UnsafeMutablePointer<Float>
     var ldc: Int
+    /// Where in a row of C it begins.
+    var column: Int
     /// Whether it has the first, or the last, steps of k.
     var isFirst: Bool
     var isLast: Bool
@@ -50,6 +52,7 @@ extension SgemmBlock {
         c = call.pointee.buffers[2].assumingMemoryBound(to: Float.self)
         (lda, ldb, ldc) = (Int(d[3]), Int(d[4]), Int(d[5]))
         (lastRows, packedB, partial, paddedRows) = (a, nil, nil, rows)
+        column = 0
         (isFirst, isLast) = (true, true)
         ahead = SgemmAhead(nothing: b)
     }
@@ -110,8 +113,10 @@ struct SgemmAhead {
     let step: Int
     private let chunk: Int
     private let rowBytes: Int
-    private let distance: Int
-    private var row: UnsafeRawPointer
+    /// Bytes between rows.
+    let distance: Int
+    /// Where the next share's row begins.
+    private(set) var row: UnsafeRawPointer
     private var rowsLeft: Int
     private var column = 0
 
