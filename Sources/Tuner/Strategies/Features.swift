@@ -71,8 +71,9 @@ struct Features: Sendable {
     ) -> ClosedRange<Double>? {
         var column = column
         if case .index(let position) = feature {
-            guard numbers[position].count > 2 else { return nil }
-            column = numbers[position]
+            // Of the values that occur: threads are beyond the cores of most machines.
+            column = Set(column).map { numbers[position][Int($0)] }
+            guard column.count > 2 else { return nil }
         }
         guard let least = column.min(), let greatest = column.max(), least > 0, least < greatest
         else { return nil }
