@@ -11,7 +11,8 @@ final class Variant {
     private let threads: Int
     private let dimensions: UnsafeMutableBufferPointer<Int64>
     private let arguments: UnsafeMutableBufferPointer<Int64>
-    private var calls: [KernelCall] = []
+    /// In memory of their own: an array's checks would take as long as the smallest kernels.
+    private let calls: UnsafeMutableBufferPointer<KernelCall>
     private var pointers: [UnsafeMutableBufferPointer<UnsafeMutableRawPointer>] = []
 
     init(
@@ -25,6 +26,7 @@ final class Variant {
         team = try ThreadTeam(threads: threads, pinnedTo: threads > 1 ? cores : [])
         dimensions = Self.copy(buffers.dimensions.map(Int64.init))
         self.arguments = Self.copy(arguments.map(Int64.init))
+        var calls: [KernelCall] = []
         for copy in buffers.copies {
             let memory = Self.copy(copy)
             pointers.append(memory)
@@ -36,6 +38,7 @@ final class Variant {
                     buffers: first, dimensions: sizes, arguments: values,
                     threads: Int64(threads), barrier: nil, team: nil))
         }
+        self.calls = Self.copy(calls)
     }
 
     func call(copy: Int) {
@@ -55,6 +58,7 @@ final class Variant {
     deinit {
         dimensions.deallocate()
         arguments.deallocate()
+        calls.deallocate()
         for memory in pointers { memory.deallocate() }
     }
 }
