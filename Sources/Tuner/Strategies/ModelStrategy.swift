@@ -15,6 +15,8 @@ struct ModelStrategy<Model: Surrogate>: Strategy {
     private static var modelledTrials: Int { 256 }
     /// Beyond that the trials to learn from are chosen again after so many more: a surrogate keeps what it made of them until then.
     private static var trialsPerChoice: Int { 32 }
+    /// A batch has a member for so many trials known: without what its own members bring, a model of few trials proposes little more than chance.
+    private static var trialsPerMember: Int { 3 }
     /// A sample of a large space is drawn again when the trials have grown by this factor.
     private static var trialsPerSample: Double { 1.15 }
 
@@ -68,6 +70,7 @@ struct ModelStrategy<Model: Surrogate>: Strategy {
     }
 
     mutating func ask(_ count: Int) -> [SearchSpace.Number] {
+        let count = min(count, max(initialCount, trials.count / Self.trialsPerMember))
         var batch: [SearchSpace.Number] = []
         // What the model expects of the batch's own members: without it they would all lie in one place.
         var expected: [Float] = []
