@@ -78,6 +78,10 @@ static inline __attribute__((always_inline)) void simd_stream_fence(void) {
 // 128 bits of four neighbouring rows, which is cheap on every target; then the 128-bit pieces of every fourth row.
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wpsabi"
+// Vectors of an InlineArray are aligned to 16 bytes only.
+typedef simd_float4 simd_loose4 __attribute__((aligned(4)));
+typedef simd_float8 simd_loose8 __attribute__((aligned(4)));
+typedef simd_float16 simd_loose16 __attribute__((aligned(4)));
 #define SIMD_WORDS_4(x, y, w) __builtin_shufflevector(x, y, w, w + 4, w + 1, w + 5)
 #define SIMD_WORDS_8(x, y, w)                                                                       \
     __builtin_shufflevector(x, y, w, w + 8, w + 1, w + 9, w + 4, w + 12, w + 5, w + 13)
@@ -110,11 +114,11 @@ static inline __attribute__((always_inline)) void simd_stream_fence(void) {
         (row)[3] = SIMD_PAIRS_##lanes(high01, high23, 2);                                           \
     } while (0)
 static inline __attribute__((always_inline)) void simd_transpose_square4(void *_Nonnull square) {
-    simd_float4 *rows = (simd_float4 *)square;
+    simd_loose4 *rows = (simd_loose4 *)square;
     SIMD_FOUR_ROWS(4, rows);
 }
 static inline __attribute__((always_inline)) void simd_transpose_square8(void *_Nonnull square) {
-    simd_float8 *rows = (simd_float8 *)square;
+    simd_loose8 *rows = (simd_loose8 *)square;
     SIMD_FOUR_ROWS(8, rows);
     SIMD_FOUR_ROWS(8, rows + 4);
     _Pragma("clang loop unroll(full)") for (int i = 0; i < 4; i++) {
@@ -124,7 +128,7 @@ static inline __attribute__((always_inline)) void simd_transpose_square8(void *_
     }
 }
 static inline __attribute__((always_inline)) void simd_transpose_square16(void *_Nonnull square) {
-    simd_float16 *rows = (simd_float16 *)square;
+    simd_loose16 *rows = (simd_loose16 *)square;
     _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i += 4) SIMD_FOUR_ROWS(16, rows + i);
     _Pragma("clang loop unroll(full)") for (int i = 0; i < 4; i++) {
         simd_float16 even01 = SIMD_PIECES_16(rows[i], rows[i + 4], 0);
