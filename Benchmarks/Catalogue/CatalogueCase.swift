@@ -32,6 +32,12 @@ struct CatalogueCase: Decodable {
     static func all(in file: String) throws -> [CatalogueCase] {
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
-        return try decoder.decode([Self].self, from: Data(contentsOf: URL(filePath: file)))
+        do {
+            return try decoder.decode([Self].self, from: Data(contentsOf: URL(filePath: file)))
+        } catch {
+            throw BenchError(
+                message: "cannot read the cases in \(file): \(error.localizedDescription) "
+                    + "Give a file like Benchmarks/catalogue.json5.")
+        }
     }
 }
