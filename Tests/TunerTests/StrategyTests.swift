@@ -38,12 +38,12 @@ extension StrategyDescription {
 
 @Suite struct GaussianProcessTests {
     /// Bowls with the bottom at row 12 of 21.
-    static func process() throws -> GaussianProcess {
+    static func process() throws -> GaussianProcess<MaternCovariance> {
         let space = try SearchSpace(
             parameters: [
                 Parameter(name: "p", role: .integer, values: (0..<21).map { .integer($0) })
             ], constraints: [])
-        var process = GaussianProcess(
+        var process = GaussianProcess<MaternCovariance>(
             SearchTask(space: space, seed: 1), features: Features(space: space))
         process.take(Array(0..<space.count), prior: nil)
         return process

@@ -13,7 +13,7 @@ import CSIMD
 ///   prefetches `fetch` cache lines of the next kc rows, in the order of memory. Until the last kc rows `packc` 1 keeps the sums in scratch:
 ///   rows of C are often a multiple of 4 KiB apart and then fall into the same lines of the cache.
 ///   With `unroll` 4 two to four rows are streamed instead (`SgemmStream`).
-/// - Small: what needs no packing and fits the blocks is multiplied at once (`SgemmBlock(whole:)`).
+/// - Small: what needs no packing and fits the blocks is multiplied tile by tile with nothing around (`SgemmWhole`).
 /// - Tall: as large, with a tile as wide as n.
 ///
 /// Threads divide rows into `groups` and columns among the threads of a group. Each has its own blocks and scratch: none waits for another.
@@ -32,10 +32,44 @@ enum BlockedSgemm<
 
     @inline(__always)
     static func run(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
-        let epilogue = Epilogue(call)
-        if packa == 0, fetch == 0, let block = SgemmBlock(whole: call, mr: mr) {
-            return multiply(block, epilogue)
+        if packa == 0, fetch == 0, let whole = SgemmWhole(call, mr: mr) {
+            multiply(whole, Epilogue(call))
+        } else {
+            walk(call, thread)
         }
+    }
+
+    /// All of C, if that is one block: of the smallest products a walk would be most of the time.
+    @inline(__always)
+    static func multiply(_ whole: SgemmWhole, _ epilogue: Epilogue) {
+        var tile = whole.tile
+        var j = 0
+        while j < whole.columns {
+            let isNarrow = j &+ nr > whole.columns
+            tile.width = isNarrow ? min(Vector.scalarCount, whole.columns &- j) : nr
+            (tile.a, tile.b, tile.c) = (whole.tile.a, whole.tile.b + j &* 4, whole.tile.c + j)
+            tile.height = mr
+            var rows = whole.rows
+            while rows > 0 {
+                if isNarrow {
+                    BlockedSgemm<mr, 1, unroll, packa, fetch, Vector, Epilogue>.narrowTile(&tile)
+                } else {
+                    wideTile(&tile)
+                }
+                if Epilogue.isNeeded {
+                    epilogue.finish(tile.c, tile.ldc, rows: mr, columns: tile.width, from: j)
+                }
+                tile.a += mr &* tile.lda
+                tile.c += mr &* tile.ldc
+                rows &-= mr
+            }
+            j &+= tile.width
+        }
+    }
+
+    @inline(never)
+    static func walk(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
+        let epilogue = Epilogue(call)
         var walk = SgemmWalk(
             call, thread, mr: mr, nr: nr, packsA: packa == 1, fetchedLines: fetch)
         while walk.next() { multiply(walk.block, epilogue) }

@@ -37,24 +37,23 @@ struct SgemmBlock {
     var packedDepth: Int { (depth &+ SgemmTile.line &- 1) & ~(SgemmTile.line &- 1) }
 }
 
-extension SgemmBlock {
-    /// All of C, where that is one block that needs no scratch. Inlined: of the smallest products the rest of a walk would be half the time.
+/// All of C, where that is one block of whole tiles that needs no scratch.
+struct SgemmWhole {
+    var rows: Int
+    var columns: Int
+    /// The first tile.
+    var tile: SgemmTile
+
     @inline(__always)
-    init?(whole call: UnsafePointer<KernelCall>, mr: Int) {
+    init?(_ call: UnsafePointer<KernelCall>, mr: Int) {
         let d = call.pointee.dimensions
         let arguments = call.pointee.arguments
-        (rows, columns, depth) = (Int(d[0]), Int(d[1]), Int(d[2]))
+        (rows, columns) = (Int(d[0]), Int(d[1]))
+        let depth = Int(d[2])
         guard arguments[0] == 0, call.pointee.threads == 1, depth > 0, rows % mr == 0,
             rows <= Int(arguments[2]), depth <= Int(arguments[3]), columns <= Int(arguments[4])
         else { return nil }
-        a = UnsafePointer(call.pointee.buffers[0].assumingMemoryBound(to: Float.self))
-        b = UnsafePointer(call.pointee.buffers[1].assumingMemoryBound(to: Float.self))
-        c = call.pointee.buffers[2].assumingMemoryBound(to: Float.self)
-        (lda, ldb, ldc) = (Int(d[3]), Int(d[4]), Int(d[5]))
-        (lastRows, packedB, partial, paddedRows) = (a, nil, nil, rows)
-        column = 0
-        (isFirst, isLast) = (true, true)
-        ahead = SgemmAhead(nothing: b)
+        tile = SgemmTile(call, depth: depth)
     }
 }
 
@@ -85,6 +84,20 @@ struct SgemmTile {
     /// What to prefetch, `aheadStep` bytes after each other.
     var ahead: UnsafeRawPointer
     var aheadStep: Int
+
+    /// One that begins where the matrices do.
+    @inline(__always)
+    init(_ call: UnsafePointer<KernelCall>, depth: Int) {
+        let d = call.pointee.dimensions
+        self.depth = depth
+        width = 0
+        a = UnsafePointer(call.pointee.buffers[0].assumingMemoryBound(to: Float.self))
+        b = UnsafeRawPointer(call.pointee.buffers[1])
+        c = call.pointee.buffers[2].assumingMemoryBound(to: Float.self)
+        (lda, rowBytes, ldc) = (Int(d[3]), Int(d[4]) &* 4, Int(d[5]))
+        (copy, accumulates, earlier, lde) = (c, false, a, 0)
+        (ahead, aheadStep) = (b, 0)
+    }
 
     /// The first tile of the panel at column `j`, whose tiles have nr columns.
     @inline(__always)

@@ -7,8 +7,8 @@ import CSIMD
 /// A tile in registers is `mr` rows by `nv` vectors (see `Conv2DTile`). Tiles that would leave the band are moved back into it.
 ///
 /// Buffers: x (rows + kh − 1 by columns + kw − 1), filter (kh × kw), y, columns of the filter (scratch). Dimensions: rows and columns of y,
-/// kh, kw, ldx, ldy (elements). Arguments: block (columns), ahead (how many rows of tiles below the one at hand x is prefetched for,
-/// 0 for not at all), stream (0 or 1: stores go past the caches where y is aligned), threads.
+/// kh, kw, ldx, ldy (elements). Arguments: block (columns), near and far (how many columns ahead x is asked for, to be in the first and in the
+/// second level of the cache, 0 for not at all), stream (0 or 1: stores go past the caches where y is aligned), threads.
 enum Conv2D<let mr: Int, let nv: Int, Vector: SIMD> where Vector.Scalar == Float {
     @inline(__always)
     static func run(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
@@ -48,20 +48,24 @@ enum Conv2DBand<let mr: Int, let nv: Int, Vector: SIMD> where Vector.Scalar == F
             // One vector that is not aligned, up to where vectors are.
             let head = Int(bitPattern: image.y + left &* 4) & (lanes &* 4 &- 1)
             if head > 0 {
-                Conv2DTile<mr, 1, Vector>.run(image, row, min(left, image.columns &- lanes), false)
+                Conv2DTile<mr, 1, Vector>.run(
+                    image, row, min(left, image.columns &- lanes), left, right, streams: false)
                 column &+= lanes &- head / 4
             }
         }
         while column &+ nv &* lanes <= right {
-            Conv2DTile<mr, nv, Vector>.run(image, row, column, streams)
+            Conv2DTile<mr, nv, Vector>.run(
+                image, row, column, left, right, streams: streams)
             column &+= nv &* lanes
         }
         while column &+ lanes <= right {
-            Conv2DTile<mr, 1, Vector>.run(image, row, column, streams)
+            Conv2DTile<mr, 1, Vector>.run(
+                image, row, column, left, right, streams: streams)
             column &+= lanes
         }
         if column < right {
-            Conv2DTile<mr, 1, Vector>.run(image, row, min(column, image.columns &- lanes), false)
+            Conv2DTile<mr, 1, Vector>.run(
+                image, row, min(column, image.columns &- lanes), left, right, streams: false)
         }
     }
 }

@@ -9,7 +9,7 @@ struct Conv2DImage {
     let rows: Int, columns: Int
     let kh: Int, kw: Int
     let ldx: Int, ldy: Int
-    let ahead: Int
+    let near: Int, far: Int
     let streams: Bool
 
     @inline(never)
@@ -20,8 +20,8 @@ struct Conv2DImage {
         (kh, kw, ldx, ldy) = (Int(d[2]), Int(d[3]), Int(d[4]) &* 4, Int(d[5]) &* 4)
         x = UnsafeRawPointer(call.pointee.buffers[0]) + own.start &* ldx
         y = call.pointee.buffers[2] + own.start &* ldy
-        ahead = Int(call.pointee.arguments[1])
-        streams = call.pointee.arguments[2] != 0
+        (near, far) = (Int(call.pointee.arguments[1]), Int(call.pointee.arguments[2]))
+        streams = call.pointee.arguments[3] != 0
 
         let given = call.pointee.buffers[1].assumingMemoryBound(to: Float.self)
         let turned =

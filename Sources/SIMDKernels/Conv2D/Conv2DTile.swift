@@ -9,10 +9,17 @@ enum Conv2DTile<let mr: Int, let nv: Int, Vector: SIMD> where Vector.Scalar == F
     typealias Tile = InlineArray<mr, InlineArray<nv, Vector>>
 
     @inline(__always)
-    static func run(_ image: Conv2DImage, _ row: Int, _ column: Int, _ streams: Bool) {
+    static func run(
+        _ image: Conv2DImage, _ row: Int, _ column: Int, _ left: Int, _ right: Int, streams: Bool
+    ) {
         var sums = Tile(repeating: InlineArray<nv, Vector>(repeating: Vector()))
         let x = image.x + (row &* image.ldx &+ column &* 4)
-        if image.ahead > 0 { prefetch(x, image) }
+        if image.far > 0 {
+            prefetch(image, row, column &+ image.far, left, right, simd_prefetch_l2)
+        }
+        if image.near > 0 {
+            prefetch(image, row, column &+ image.near, left, right, simd_prefetch)
+        }
         var weights = image.filter
         for j in 0..<image.kw { slide(&sums, x + j &* 4, &weights, image) }
         if streams {
@@ -95,17 +102,23 @@ enum Conv2DTile<let mr: Int, let nv: Int, Vector: SIMD> where Vector.Scalar == F
         x += ldx
     }
 
-    /// Asks for what the tile `ahead` bands below is the first to read.
+    /// Asks for what the tile at `column` is the first to read; right of the block's edge that is one of the band below.
     @inline(__always)
-    static func prefetch(_ x: UnsafeRawPointer, _ image: Conv2DImage) {
-        var row = x + (image.kh &- 1 &+ image.ahead &* mr) &* image.ldx
+    static func prefetch(
+        _ image: Conv2DImage, _ row: Int, _ column: Int, _ left: Int, _ right: Int,
+        _ request: (UnsafeRawPointer) -> Void
+    ) {
+        let isInside = column < right
+        let first = row &+ image.kh &- 1 &+ (isInside ? 0 : mr)
+        let place = isInside ? column : column &- right &+ left
+        var x = image.x + (first &* image.ldx &+ place &* 4)
         for _ in 0..<mr {
             var at = 0
             while at < nv &* Vector.scalarCount &* 4 {
-                simd_prefetch(row + at)
+                request(x + at)
                 at &+= 64
             }
-            row += image.ldx
+            x += image.ldx
         }
     }
 

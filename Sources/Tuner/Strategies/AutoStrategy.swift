@@ -1,7 +1,7 @@
 import KernelSpace
 
-/// What is best without options: a Gaussian process and random trees together, started from what the kernel taught elsewhere, that prefer
-/// machine code they have where they are indifferent.
+/// What is best without options: trends, a Gaussian process and random trees together, started from what the kernel taught elsewhere, that
+/// prefer machine code they have where they are indifferent.
 public struct AutoStrategy: Strategy {
     private static let indifference = 0.05
 

@@ -1,18 +1,21 @@
 import KernelSpace
 
-/// A Gaussian process and random trees, side by side: one sees trends, the other cliffs.
+/// Three models side by side: trends are plain after few trials, a process learns how features act together, and trees see cliffs.
 struct EnsembleSurrogate: Surrogate {
-    static let options = GaussianProcess.options + ForestSurrogate.options
+    static let options = GaussianProcess<MaternCovariance>.options + ForestSurrogate.options
 
-    private var process: GaussianProcess
+    private var trend: GaussianProcess<TrendCovariance>
+    private var process: GaussianProcess<MaternCovariance>
     private var forest: ForestSurrogate
 
     init(_ task: SearchTask, features: Features) {
+        trend = GaussianProcess(task, features: features)
         process = GaussianProcess(task, features: features)
         forest = ForestSurrogate(task, features: features)
     }
 
     mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?) {
+        trend.take(candidates, prior: nil)
         process.take(candidates, prior: prior)
         forest.take(candidates, prior: prior)
     }
@@ -20,7 +23,8 @@ struct EnsembleSurrogate: Surrogate {
     mutating func predict(points: [Int], targets: [Float], using generator: inout SeededGenerator)
         -> [[Prediction]]
     {
-        process.predict(points: points, targets: targets, using: &generator)
+        trend.predict(points: points, targets: targets, using: &generator)
+            + process.predict(points: points, targets: targets, using: &generator)
             + forest.predict(points: points, targets: targets, using: &generator)
     }
 }

@@ -1,27 +1,18 @@
 import Foundation
 import KernelSpace
 
-/// A Gaussian process with a Matérn 5/2 covariance and a length a feature (Rasmussen, Williams 2006): sees trends where trees see steps,
-/// and how far each candidate is from what was tried.
-///
-/// Features beside the parameters (products, quantities of constraints, alignments) are dimensions too, at first with three times the
-/// length: on recorded spaces that halved what was lost without them.
-struct GaussianProcess: Surrogate {
-    // More steps fit the noise: on recorded spaces 150 were worse than 60, and 30 as well.
-    static let steps = StrategyOption(
-        name: "steps", summary: "random steps of a fit of the process's lengths and noise",
-        defaultValue: 60, range: 1...10_000)
-    static let options = [steps]
+/// A Gaussian process (Rasmussen, Williams 2006): its covariance says what it sees, and it knows how far each candidate is from what was tried.
+struct GaussianProcess<Similarity: Covariance>: Surrogate {
+    static var options: [StrategyOption] { Similarity.options }
 
-    /// The model is fitted anew when it has this much more to learn from, not at every trial: that costs most.
-    private static let growth = 1.15
+    /// The covariance is fitted anew when there is this much more to learn from, not at every trial: that costs most.
+    private static var growth: Double { 1.15 }
     /// Candidates whose part of 256 points is 1 MiB, about a core's cache.
-    private static let block = 1_024
+    private static var block: Int { 1_024 }
 
     private let features: Features
-    private let steps: Int
-    private var hyperparameters: Hyperparameters
-    /// Points at which the hyperparameters are fitted again.
+    private var similarity: Similarity
+    /// Points at which it is fitted again.
     private var nextFit = 0
     private var coordinates = Coordinates(columns: [], rows: 0)
     private var hasPrior = false
@@ -37,16 +28,14 @@ struct GaussianProcess: Surrogate {
 
     init(_ task: SearchTask, features: Features) {
         self.features = features
-        steps = Int(task.value(of: Self.steps))
-        hyperparameters = Hyperparameters(
-            parameters: features.parameterCount, others: features.count - features.parameterCount)
+        similarity = Similarity(task, features: features)
     }
 
     mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?) {
         var columns = features.coordinates(of: candidates)
         if let prior { columns.append(prior) }
         if prior != nil, !hasPrior {
-            hyperparameters.appendParameter()
+            similarity.appendParameter()
             hasPrior = true
         }
         coordinates = Coordinates(columns: columns, rows: candidates.count)
@@ -68,10 +57,11 @@ struct GaussianProcess: Surrogate {
         let mean = targets.reduce(0, +) / Float(targets.count)
         let centred = targets.map { Double($0 - mean) }
         let isSuccessor = points.starts(with: self.points)
-        if points.count >= nextFit || !isSuccessor {
-            hyperparameters.fit(
-                coordinates, points: points, values: centred, steps: steps, using: &generator)
+        if Similarity.isFitted, points.count >= nextFit || !isSuccessor {
+            similarity.fit(coordinates, points: points, values: centred, using: &generator)
             nextFit = max(points.count + 2, Int(Double(points.count) * Self.growth))
+            forget()
+        } else if !isSuccessor {
             forget()
         }
         let known = self.points.count
@@ -84,14 +74,14 @@ struct GaussianProcess: Surrogate {
     // MARK: Learning
 
     private mutating func appendFactorRow(_ index: Int) {
-        let covariance = hyperparameters.covariance(
+        let covariance = similarity.covariance(
             coordinates, of: points[index], with: points[0...index])
         var row = [Double](repeating: 0, count: index + 1)
         for column in 0..<index {
             let sum = dotProduct(row, factor[column], count: column)
             row[column] = (covariance[column] - sum) / factor[column][column]
         }
-        let rest = 1 + hyperparameters.noise - dotProduct(row, row, count: index)
+        let rest = 1 + similarity.noise - dotProduct(row, row, count: index)
         row[index] = max(rest, 1e-9).squareRoot()
         factor.append(row)
     }
@@ -100,7 +90,7 @@ struct GaussianProcess: Surrogate {
     private mutating func appendWhitened(from known: Int) {
         let rows = coordinates.rows
         whitened += Array(repeating: 0, count: (points.count - known) * rows)
-        let (points, factor, hyperparameters) = (points, factor, hyperparameters)
+        let (points, factor, similarity) = (points, factor, similarity)
         let coordinates = coordinates
         whitened.withUnsafeMutableBufferPointer { whitened in
             explained.withUnsafeMutableBufferPointer { explained in
@@ -111,7 +101,7 @@ struct GaussianProcess: Surrogate {
                         let first = point * rows + start
                         let own = UnsafeMutableBufferPointer(
                             rebasing: whitened[first..<first + range.count])
-                        hyperparameters.fillCovariance(
+                        similarity.fillCovariance(
                             own, coordinates, of: points[point], with: range)
                         let earlier = UnsafeBufferPointer(rebasing: whitened[start..<first])
                         Self.subtract(

@@ -12,13 +12,18 @@ public struct StrategyDescription: Sendable {
         StrategyDescription(
             name: "auto",
             summary:
-                "a Gaussian process and trees, started from what was learnt elsewhere, sparing compiles",
+                "trend, process and forest together, started from what was learnt elsewhere, sparing compiles",
             options: EnsembleSurrogate.options + ModelOption.all, make: AutoStrategy.init),
+        StrategyDescription(
+            name: "trend",
+            summary: "expected improvement under a sum of smooth trends, one a feature",
+            options: GaussianProcess<TrendCovariance>.options + ModelOption.all,
+            make: ModelStrategy<GaussianProcess<TrendCovariance>>.init),
         StrategyDescription(
             name: "process",
             summary: "expected improvement under a Gaussian process",
-            options: GaussianProcess.options + ModelOption.all,
-            make: ModelStrategy<GaussianProcess>.init),
+            options: GaussianProcess<MaternCovariance>.options + ModelOption.all,
+            make: ModelStrategy<GaussianProcess<MaternCovariance>>.init),
         StrategyDescription(
             name: "forest",
             summary: "expected improvement under a model of random trees",

@@ -1,15 +1,18 @@
 import Foundation
 
-/// Features of candidates as numbers from 0 to 1.
-struct Coordinates: Sendable {
-    /// By feature and row.
-    let columns: [[Float]]
-    let rows: Int
-}
+/// A Matérn 5/2 covariance with a length a feature (Rasmussen, Williams 2006). Lengths and noise are found by maximum a posteriori: lengths are
+/// few times the space's own size unless the trials say otherwise.
+///
+/// Features beside the parameters (products, quantities of constraints, alignments) are dimensions too, at first with three times the
+/// length: on recorded spaces that halved what was lost without them.
+struct MaternCovariance: Covariance {
+    // More steps fit the noise: on recorded spaces 150 were worse than 60, and 30 as well.
+    static let steps = StrategyOption(
+        name: "steps", summary: "random steps of a fit of the process's lengths and noise",
+        defaultValue: 60, range: 1...10_000)
+    static let options = [steps]
+    static let isFitted = true
 
-/// Lengths and noise of a Gaussian process, found by maximum a posteriori: lengths are few times the space's own size unless the trials
-/// say otherwise.
-struct Hyperparameters: Sendable {
     /// A fit looks at so many points, half of them the best.
     private static let fittedPoints = 80
     /// Lengths expected, in spans of a feature: of a parameter, of what is computed from several.
@@ -19,6 +22,7 @@ struct Hyperparameters: Sendable {
     private static let expectedNoise = log(0.01)
     private static let noiseSpread = 1.5
 
+    private let steps: Int
     /// By feature: logarithm of 1 / length.
     private var scales: [Double]
     private var expected: [Double]
@@ -27,10 +31,12 @@ struct Hyperparameters: Sendable {
 
     var noise: Double { exp(logarithmOfNoise) }
 
-    init(parameters: Int, others: Int) {
+    init(_ task: SearchTask, features: Features) {
+        steps = Int(task.value(of: Self.steps))
+        let parameters = features.parameterCount
         expected =
             Array(repeating: -log(Self.parameterLength), count: parameters)
-            + Array(repeating: -log(Self.otherLength), count: others)
+            + Array(repeating: -log(Self.otherLength), count: features.count - parameters)
         scales = expected
     }
 
@@ -42,7 +48,6 @@ struct Hyperparameters: Sendable {
 
     // MARK: Covariance
 
-    /// Of candidates, the signal's variance being 1.
     func covariance(_ coordinates: Coordinates, of row: Int, with others: ArraySlice<Int>)
         -> [Double]
     {
@@ -57,7 +62,6 @@ struct Hyperparameters: Sendable {
         return squares.map(Self.covariance)
     }
 
-    /// Of the candidate `row` with a range of candidates.
     func fillCovariance(
         _ result: UnsafeMutableBufferPointer<Float>, _ coordinates: Coordinates, of row: Int,
         with range: Range<Int>
@@ -91,7 +95,7 @@ struct Hyperparameters: Sendable {
 
     /// Random steps from where the last fit ended, kept when they make the values likelier.
     mutating func fit(
-        _ coordinates: Coordinates, points: [Int], values: [Double], steps: Int,
+        _ coordinates: Coordinates, points: [Int], values: [Double],
         using generator: inout SeededGenerator
     ) {
         let chosen = Self.chosen(values)
