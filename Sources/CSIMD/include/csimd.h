@@ -141,6 +141,24 @@ static inline __attribute__((always_inline)) void simd_transpose_square16(void *
         rows[i + 12] = SIMD_PIECES_16(odd01, odd23, 1);
     }
 }
+// Half a square of 16: eight rows of 16 floats become 16 rows of eight. Rows are `from_pitch` and `to_pitch` bytes apart.
+static inline __attribute__((always_inline)) void simd_transpose_half16(
+    const void *_Nonnull from, long from_pitch, void *_Nonnull to, long to_pitch) {
+    simd_float16 rows[8];
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < 8; i++)
+        rows[i] = *(const simd_loose16 *)((const char *)from + i * from_pitch);
+    SIMD_FOUR_ROWS(16, rows);
+    SIMD_FOUR_ROWS(16, rows + 4);
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++) {
+        simd_float16 upper = rows[i % 4], lower = rows[i % 4 + 4];
+        simd_float16 low = __builtin_shufflevector(upper, lower, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+        simd_float16 high = __builtin_shufflevector(upper, lower, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+        simd_float16 pair = i < 8 ? low : high;
+        *(simd_loose8 *)((char *)to + i * to_pitch) =
+            i / 4 % 2 ? __builtin_shufflevector(pair, pair, 8, 9, 10, 11, 12, 13, 14, 15)
+                      : __builtin_shufflevector(pair, pair, 0, 1, 2, 3, 4, 5, 6, 7);
+    }
+}
 #pragma clang diagnostic pop
 
 // Each lane's left neighbour in a row in which x follows `before`, and its right neighbour in one in which `after` follows x.

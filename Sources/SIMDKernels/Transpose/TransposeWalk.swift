@@ -1,7 +1,8 @@
 import CSIMD
 
 /// The walk over an area that is at least a square, in blocks of `height` rows and `width` columns, multiples of 16.
-struct TransposeWalk<let height: Int, let width: Int, Vector: SIMD> where Vector.Scalar == Float {
+struct TransposeWalk<let height: Int, let width: Int, let room: Int, Vector: SIMD>
+where Vector.Scalar == Float {
     private let area: TransposeArea
     private let strip: Int
     private let ahead: Int
@@ -58,7 +59,7 @@ struct TransposeWalk<let height: Int, let width: Int, Vector: SIMD> where Vector
     private func finish() {
         guard var destination else { return }
         var buffer = full
-        for line in 0..<height / 16 &* width { destination = drain(&buffer, destination, line) }
+        for _ in 0..<height &* width / 128 { destination = drain(&buffer, destination) }
         simd_stream_fence()
     }
 
@@ -77,7 +78,7 @@ struct TransposeWalk<let height: Int, let width: Int, Vector: SIMD> where Vector
         }
     }
 
-    /// A whole block. After each 16 × 16 floats as many lines are prefetched, and brought from the full buffer to b: reading, transposing and
+    /// A whole block. After each 8 × 16 floats as many lines are prefetched, and brought from the full buffer to b: reading, transposing and
     /// writing keep pace.
     @inline(__always)
     private mutating func block(
@@ -97,20 +98,18 @@ struct TransposeWalk<let height: Int, let width: Int, Vector: SIMD> where Vector
         while i < height {
             var j = 0
             while j < width {
-                squares(
+                piece(
                     source + (i &* area.lda &+ j &* 4), target + (j &* targetPitch &+ i &* 4),
                     targetPitch)
-                var line = 0
-                while line < 16 {
-                    if ahead > 0 { prefetch(&request, line) }
-                    if streams, let place = destination {
-                        destination = drain(&buffer, place, line)
-                    }
-                    line &+= 1
+                if ahead > 0 { prefetch(&request) }
+                if streams {
+                    takeRoom()
+                    if let place = destination { destination = drain(&buffer, place) }
+                    takeRoom()
                 }
                 j &+= 16
             }
-            i &+= 16
+            i &+= 8
         }
         if streams {
             swap(&filling, &full)
@@ -118,37 +117,62 @@ struct TransposeWalk<let height: Int, let width: Int, Vector: SIMD> where Vector
         }
     }
 
-    /// Asks for a line of a block of a. `row` moves on with its last line.
+    /// Asks for eight lines of a block of a.
     @inline(__always)
-    private func prefetch(_ row: inout UnsafeRawPointer, _ line: Int) {
-        simd_prefetch_l2(row + line &* 64 % (width &* 4))
-        if (line &+ 1) &* 16 % width == 0 { row += area.lda }
+    private func prefetch(_ row: inout UnsafeRawPointer) {
+        var line = 0
+        while line < 8 {
+            var byte = 0
+            while byte < width &* 4 {
+                simd_prefetch_l2(row + byte)
+                byte &+= 64
+            }
+            row += area.lda
+            line &+= width / 16
+        }
     }
 
-    /// Brings a line of a buffer to b. Both move on with the last line of a row.
+    /// Brings eight lines of a buffer to b.
     @inline(__always)
     private func drain(
-        _ row: inout UnsafeMutableRawPointer, _ destination: UnsafeMutableRawPointer, _ line: Int
+        _ row: inout UnsafeMutableRawPointer, _ destination: UnsafeMutableRawPointer
     ) -> UnsafeMutableRawPointer {
-        var byte = line &* 64 % (height &* 4)
-        let end = byte &+ 64
-        while byte < end {
-            let vector = row.loadUnaligned(fromByteOffset: byte, as: Vector.self)
-            stream(vector, to: destination + byte)
-            byte &+= lanes &* 4
+        var destination = destination
+        var line = 0
+        while line < 8 {
+            var byte = 0
+            while byte < height &* 4 {
+                let vector = row.loadUnaligned(fromByteOffset: byte, as: Vector.self)
+                stream(vector, to: destination + byte)
+                byte &+= lanes &* 4
+            }
+            row += pitch
+            destination += area.ldb
+            line &+= height / 16
         }
-        if (line &+ 1) &* 16 % height > 0 { return destination }
-        row += pitch
-        return destination + area.ldb
+        return destination
     }
 
-    /// 16 × 16 floats.
+    /// Keeps what follows from being asked of memory together with what is before.
     @inline(__always)
-    private func squares(
+    private func takeRoom() {
+        var count = 0
+        while count < room {
+            simd_take_room()
+            count &+= 1
+        }
+    }
+
+    /// Eight rows of 16 floats: half a square if there are 16 lanes.
+    @inline(__always)
+    private func piece(
         _ a: UnsafeRawPointer, _ b: UnsafeMutableRawPointer, _ pitch: Int
     ) {
+        if Vector.self == SIMD16<Float>.self {
+            return simd_transpose_half16(a, area.lda, b, pitch)
+        }
         var y = 0
-        while y < 16 {
+        while y < 8 {
             var x = 0
             while x < 16 {
                 square(a + (y &* area.lda &+ x &* 4), b + (x &* pitch &+ y &* 4), pitch)
