@@ -198,6 +198,14 @@ public struct StrategyList: Hashable, Codable, Sendable {
 
     /// The default one first.
     public init(strategies: [StrategySummary]) { self.strategies = strategies }
+
+    /// Every strategy there is.
+    public static let all = StrategyList(
+        strategies: StrategyDescription.all.enumerated().map { index, strategy in
+            StrategySummary(
+                name: strategy.name, summary: strategy.summary, isDefault: index == 0,
+                options: strategy.options)
+        })
 }
 
 /// Answer of `Route.sessions`, oldest first.

@@ -23,16 +23,7 @@ extension Endpoint {
                 TargetList(
                     targets: Target.all.map { TargetSummary($0, on: device, native: native) }))
         },
-        Endpoint(route: .strategies) { _, _ in
-            let all = StrategyDescription.all
-            return try .json(
-                StrategyList(
-                    strategies: all.enumerated().map { index, strategy in
-                        StrategySummary(
-                            name: strategy.name, summary: strategy.summary, isDefault: index == 0,
-                            options: strategy.options)
-                    }))
-        },
+        Endpoint(route: .strategies) { _, _ in try .json(StrategyList.all) },
         Endpoint(route: .kernels) { parts, _ in
             try .json(KernelList(parts.kernels.catalogue))
         },

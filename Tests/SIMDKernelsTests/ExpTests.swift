@@ -50,7 +50,7 @@ import Testing
         for result in [exp(block)[0], exp2(block)[0]] {
             #expect(result[0] == 0 && result[1] == .infinity && result[2].isNaN && result[3] == 1)
         }
-        let ends = exp(InlineArray<1, SIMD4<Float>>(repeating: [-.infinity, .infinity, 88.73, -105]))
-        #expect(ends[0] == SIMD4(0, .infinity, .infinity, 0))
+        let ends: SIMD4<Float> = [-.infinity, .infinity, 88.73, -105]
+        #expect(exp(InlineArray<1, _>(repeating: ends))[0] == [0, .infinity, .infinity, 0])
     }
 }

@@ -16,8 +16,8 @@ protocol Covariance: Sendable {
     /// Variance of the noise.
     var noise: Double { get }
 
-    /// One more feature that is expected to matter like a parameter.
-    mutating func appendParameter()
+    /// One more feature, the last: what a prior says.
+    mutating func appendPrior()
 
     /// Of the candidate `row` with others.
     func covariance(_ coordinates: Coordinates, of row: Int, with others: ArraySlice<Int>)

@@ -15,7 +15,7 @@ struct EnsembleSurrogate: Surrogate {
     }
 
     mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?) {
-        trend.take(candidates, prior: nil)
+        trend.take(candidates, prior: prior)
         process.take(candidates, prior: prior)
         forest.take(candidates, prior: prior)
     }

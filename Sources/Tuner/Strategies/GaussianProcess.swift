@@ -35,7 +35,7 @@ struct GaussianProcess<Similarity: Covariance>: Surrogate {
         var columns = features.coordinates(of: candidates)
         if let prior { columns.append(prior) }
         if prior != nil, !hasPrior {
-            similarity.appendParameter()
+            similarity.appendPrior()
             hasPrior = true
         }
         coordinates = Coordinates(columns: columns, rows: candidates.count)

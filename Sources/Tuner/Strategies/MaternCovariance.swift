@@ -41,7 +41,7 @@ struct MaternCovariance: Covariance {
     }
 
     /// One more feature that is expected to matter like a parameter.
-    mutating func appendParameter() {
+    mutating func appendPrior() {
         expected.append(-log(Self.parameterLength))
         scales.append(-log(Self.parameterLength))
     }

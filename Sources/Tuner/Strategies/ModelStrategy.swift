@@ -15,8 +15,10 @@ struct ModelStrategy<Model: Surrogate>: Strategy {
     private static var modelledTrials: Int { 256 }
     /// Beyond that the trials to learn from are chosen again after so many more: a surrogate keeps what it made of them until then.
     private static var trialsPerChoice: Int { 32 }
-    /// A batch has a member for so many trials known: without what its own members bring, a model of few trials proposes little more than chance.
+    /// A batch has a member for so many trials known, and no fewer than these: without what its own members bring, a model of few trials proposes
+    /// little more than chance.
     private static var trialsPerMember: Int { 3 }
+    private static var leastMembers: Int { 4 }
     /// A sample of a large space is drawn again when the trials have grown by this factor.
     private static var trialsPerSample: Double { 1.15 }
 
@@ -70,7 +72,8 @@ struct ModelStrategy<Model: Surrogate>: Strategy {
     }
 
     mutating func ask(_ count: Int) -> [SearchSpace.Number] {
-        let count = min(count, max(initialCount, trials.count / Self.trialsPerMember))
+        let most = max(Self.leastMembers, trials.count / Self.trialsPerMember)
+        let count = min(count, trials.isEmpty ? initialCount : most)
         var batch: [SearchSpace.Number] = []
         // What the model expects of the batch's own members: without it they would all lie in one place.
         var expected: [Float] = []

@@ -2,27 +2,34 @@
 /// logarithms, so that a part is about a power of its feature.
 ///
 /// The mean over the features of a rational quadratic covariance, whose length is three times what a feature spans. What the parts do
-/// not explain is noise.
+/// not explain is noise. A prior, if there is one, is the last feature, and weighs as much as all others: it is a guess at the whole.
 struct TrendCovariance: Covariance {
     static let options: [StrategyOption] = []
     static let isFitted = false
     private static let length: Float = 3
 
     let noise = 0.2
+    private var hasPrior = false
 
     init(_ task: SearchTask, features: Features) {}
 
-    func appendParameter() {}
+    mutating func appendPrior() { hasPrior = true }
+
+    /// What a feature contributes at most.
+    private func share(of column: Int, count: Int) -> Float {
+        guard hasPrior, count > 1 else { return 1 / Float(count) }
+        return 0.5 / Float(column == count - 1 ? 1 : count - 1)
+    }
 
     func covariance(_ coordinates: Coordinates, of row: Int, with others: ArraySlice<Int>)
         -> [Double]
     {
         others.map { other in
-            let sum = coordinates.columns.reduce(0.0) {
-                let distance = Double(($1[row] - $1[other]) / Self.length)
-                return $0 + 1 / (1 + distance * distance)
+            coordinates.columns.enumerated().reduce(0.0) { sum, column in
+                let distance = Double((column.element[row] - column.element[other]) / Self.length)
+                let share = share(of: column.offset, count: coordinates.columns.count)
+                return sum + Double(share) / (1 + distance * distance)
             }
-            return sum / Double(coordinates.columns.count)
         }
     }
 
@@ -31,8 +38,8 @@ struct TrendCovariance: Covariance {
         with range: Range<Int>
     ) {
         for index in result.indices { result[index] = 0 }
-        let share = 1 / Float(coordinates.columns.count)
-        for column in coordinates.columns {
+        for (position, column) in coordinates.columns.enumerated() {
+            let share = share(of: position, count: coordinates.columns.count)
             column.withUnsafeBufferPointer { column in
                 let own = column[row]
                 let others = UnsafeBufferPointer(rebasing: column[range])

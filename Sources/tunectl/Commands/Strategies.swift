@@ -2,7 +2,7 @@ import ArgumentParser
 import TunerAPI
 
 /// Lists strategies.
-struct Strategies: AsyncParsableCommand {
+struct Strategies: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the strategies that choose what to try.",
         discussion: """
@@ -10,11 +10,10 @@ struct Strategies: AsyncParsableCommand {
               tunectl strategies
             """)
 
-    @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
-    func run() async throws {
-        let list = try await connection.client.strategies()
+    func run() throws {
+        let list = StrategyList.all
         if output.json { return try Output.json(list) }
         Output.lines(Listings.strategies(list.strategies).lines(width: Terminal.window?.width))
     }
