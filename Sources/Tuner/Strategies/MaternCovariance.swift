@@ -40,7 +40,7 @@ struct MaternCovariance: Covariance {
         scales = expected
     }
 
-    /// One more feature that is expected to matter like a parameter.
+    /// A prior is expected to matter like a parameter.
     mutating func appendPrior() {
         expected.append(-log(Self.parameterLength))
         scales.append(-log(Self.parameterLength))
