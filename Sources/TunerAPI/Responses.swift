@@ -199,7 +199,7 @@ public struct StrategyList: Hashable, Codable, Sendable {
     /// The default one first.
     public init(strategies: [StrategySummary]) { self.strategies = strategies }
 
-    /// Every strategy there is.
+    /// Of this build: as `StrategyDescription.all`.
     public static let all = StrategyList(
         strategies: StrategyDescription.all.enumerated().map { index, strategy in
             StrategySummary(

@@ -17,6 +17,7 @@ import WorkerProtocol
         Shape(m: 1, n: 17, k: 5, padding: 0), Shape(m: 5, n: 1, k: 7, padding: 3),
         Shape(m: 15, n: 63, k: 3, padding: 1), Shape(m: 16, n: 64, k: 16, padding: 0),
         Shape(m: 17, n: 65, k: 37, padding: 5), Shape(m: 31, n: 29, k: 41, padding: 0),
+        Shape(m: 20, n: 61, k: 41, padding: 3),
     ]
     /// One specialization, with what the scratch buffer's size needs.
     struct Tile: Sendable {

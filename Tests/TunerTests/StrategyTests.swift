@@ -116,4 +116,22 @@ private struct TwoMinds: Surrogate {
         strategy.tell([Told(configuration: 20, seconds: 1)])
         #expect(strategy.ask(1) == [9])
     }
+
+    @Test("the first batch completes the first configurations, later ones grow with what is known")
+    func batches() throws {
+        let space = try SearchSpace(
+            parameters: [
+                Parameter(name: "p", role: .integer, values: (0..<64).map { .integer($0) })
+            ], constraints: [])
+        var strategy = ModelStrategy<TwoMinds>(
+            SearchTask(space: space, seed: 1, options: ["initial": 7]))
+        strategy.tell([Told(configuration: 20, seconds: 1)])
+        var sizes: [Int] = []
+        while sizes.count < 5 {
+            let batch = strategy.ask(16)
+            sizes.append(batch.count)
+            strategy.tell(batch.map { Told(configuration: $0, seconds: Double($0 + 1)) })
+        }
+        #expect(sizes == [6, 4, 4, 5, 6])
+    }
 }

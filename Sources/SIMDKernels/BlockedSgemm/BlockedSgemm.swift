@@ -43,12 +43,12 @@ enum BlockedSgemm<
     @inline(__always)
     static func multiply(_ whole: SgemmWhole, _ epilogue: Epilogue) {
         var tile = whole.tile
+        tile.height = mr
         var j = 0
         while j < whole.columns {
             let isNarrow = j &+ nr > whole.columns
             tile.width = isNarrow ? min(Vector.scalarCount, whole.columns &- j) : nr
             (tile.a, tile.b, tile.c) = (whole.tile.a, whole.tile.b + j &* 4, whole.tile.c + j)
-            tile.height = mr
             var rows = whole.rows
             while rows > 0 {
                 if isNarrow {

@@ -1,6 +1,6 @@
 import CSIMD
 
-/// The walk over an area that is at least a square, in blocks of `height` rows and `width` columns, multiples of 16.
+/// The walk over an area that is at least a square, in blocks of `height` rows and `width` columns, powers of two from 16 to 128.
 struct TransposeWalk<let height: Int, let width: Int, let room: Int, Vector: SIMD>
 where Vector.Scalar == Float {
     private let area: TransposeArea

@@ -2,7 +2,9 @@ import KernelSpace
 
 /// Three models side by side: trends are plain after few trials, a process learns how features act together, and trees see cliffs.
 struct EnsembleSurrogate: Surrogate {
-    static let options = GaussianProcess<MaternCovariance>.options + ForestSurrogate.options
+    static let options =
+        GaussianProcess<TrendCovariance>.options + GaussianProcess<MaternCovariance>.options
+        + ForestSurrogate.options
 
     private var trend: GaussianProcess<TrendCovariance>
     private var process: GaussianProcess<MaternCovariance>

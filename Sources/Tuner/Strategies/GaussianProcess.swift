@@ -57,11 +57,10 @@ struct GaussianProcess<Similarity: Covariance>: Surrogate {
         let mean = targets.reduce(0, +) / Float(targets.count)
         let centred = targets.map { Double($0 - mean) }
         let isSuccessor = points.starts(with: self.points)
-        if Similarity.isFitted, points.count >= nextFit || !isSuccessor {
+        let isDue = Similarity.isFitted && points.count >= nextFit
+        if isDue || !isSuccessor {
             similarity.fit(coordinates, points: points, values: centred, using: &generator)
             nextFit = max(points.count + 2, Int(Double(points.count) * Self.growth))
-            forget()
-        } else if !isSuccessor {
             forget()
         }
         let known = self.points.count

@@ -1,14 +1,14 @@
-/// Each feature adds its own part, whatever the others are, and these parts are nearly straight: what few trials already tell. Features are
-/// logarithms, so that a part is about a power of its feature.
+/// Each feature adds its own part, whatever the others are, and these parts are nearly straight: what few trials already tell. Most features
+/// are logarithms, so that a part is about a power of its feature.
 ///
-/// The mean over the features of a rational quadratic covariance, whose length is three times what a feature spans. What the parts do
-/// not explain is noise. A prior, if there is one, is the last feature, and weighs as much as all others: it is a guess at the whole.
+/// The mean over the features of 1 / (1 + (d / length)²), a rational quadratic covariance; d = 1 is what a feature spans. What the parts do
+/// not explain is noise. Length and noise: of those tried, the best on each of two kernels (docs/SEARCH.md). A prior, if there is one, is the last feature, and weighs as much as all others: it is a guess at the whole.
 struct TrendCovariance: Covariance {
     static let options: [StrategyOption] = []
     static let isFitted = false
     private static let length: Float = 3
 
-    let noise = 0.2
+    var noise: Double { 0.2 }
     private var hasPrior = false
 
     init(_ task: SearchTask, features: Features) {}
@@ -18,7 +18,7 @@ struct TrendCovariance: Covariance {
     /// What a feature contributes at most.
     private func share(of column: Int, count: Int) -> Float {
         guard hasPrior, count > 1 else { return 1 / Float(count) }
-        return 0.5 / Float(column == count - 1 ? 1 : count - 1)
+        return column == count - 1 ? 0.5 : 0.5 / Float(count - 1)
     }
 
     func covariance(_ coordinates: Coordinates, of row: Int, with others: ArraySlice<Int>)
