@@ -22,15 +22,15 @@ extension WorkerSuites {
             Case(
                 symbol: "infinite_loop",
                 limits: WorkerLimits(
-                    addressSpaceSlack: 256 << 20, leastCallSeconds: 0.25, verifySeconds: 5,
+                    addressSpaceSlack: 256 << 20, leastCallSeconds: 2, verifySeconds: 5,
                     measureSeconds: 5)
-            ) { $0 == .timeout(phase: "verify", seconds: 0.25) },
+            ) { $0 == .timeout(phase: "verify", seconds: 2) },
             Case(
                 symbol: "hangs_when_timed",
                 limits: WorkerLimits(
-                    addressSpaceSlack: 256 << 20, leastCallSeconds: 0.25, verifySeconds: 5,
+                    addressSpaceSlack: 256 << 20, leastCallSeconds: 2, verifySeconds: 5,
                     measureSeconds: 5)
-            ) { $0 == .timeout(phase: "measure", seconds: 0.25) },
+            ) { $0 == .timeout(phase: "measure", seconds: 2) },
             Case(symbol: "null_write") { $0 == .crash(signal: Int(SIGSEGV), address: 0) },
             Case(symbol: "illegal_instruction") { $0 == .crash(signal: Int(SIGILL), address: nil) },
             Case(symbol: "divide_by_zero") { $0 == .crash(signal: Int(SIGFPE), address: nil) },
