@@ -75,7 +75,9 @@ enum Workbench {
                 ]), body: body,
                 signature: "_ call: UnsafePointer<KernelCall>, _ thread: Int")
         }
-        return CompileUnit(sources: [source], flags: [], functions: functions)
+        return CompileUnit(
+            key: Fingerprint([(name: "source", value: source.text)]), sources: [source],
+            flags: [], functions: functions, isWorthModule: true)
     }
 
     static func broadcast(_ value: Int) -> String {

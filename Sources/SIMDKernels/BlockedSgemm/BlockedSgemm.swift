@@ -70,7 +70,7 @@ enum BlockedSgemm<
     @inline(never)
     static func walk(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
         let epilogue = Epilogue(call)
-        var walk = SgemmWalk(
+        var walk = SgemmWalk<Vector>(
             call, thread, mr: mr, nr: nr, packsA: packa == 1, fetchedLines: fetch)
         while walk.next() { multiply(walk.block, epilogue) }
     }

@@ -3,8 +3,8 @@ import CSIMD
 /// The blocks of C that one thread computes, one after the other, with the packing of A between them.
 ///
 /// Columns in blocks of nc, in each k in blocks of kc, in each rows in blocks of mc. A walk and not loops around the tile, so that it is
-/// compiled once for all variants.
-struct SgemmWalk {
+/// compiled once for all variants of a vector.
+struct SgemmWalk<Vector: SIMD> {
     /// What to multiply once `next` has said true.
     private(set) var block: SgemmBlock
 
@@ -114,11 +114,11 @@ struct SgemmWalk {
         let rows = a + (ic &* block.lda &+ pc)
         if packsA {
             block.a = UnsafePointer(packedA)
-            sgemmPackA(rows, block.lda, block.rows, block.depth, mr, packedA)
+            SgemmPacking<Vector>.packA(rows, block.lda, block.rows, block.depth, mr, packedA)
         } else {
             block.a = rows
             let whole = block.rows / mr &* mr
-            sgemmPadA(
+            SgemmPacking<Vector>.padA(
                 rows + whole &* block.lda, block.lda, block.rows &- whole, block.depth, mr,
                 lastRows)
         }
@@ -134,7 +134,7 @@ struct SgemmWalk {
         let step = min(64, Self.divideUp(nr &* 4, tiles &* fetchedLines))
         let requests = block.depth &* fetchedLines
         if !block.isLast {
-            sgemmPrefetch(
+            SgemmPacking<Vector>.prefetch(
                 rows + block.depth, block.lda, block.rows, min(kc, k &- pc &- block.depth))
             block.ahead = SgemmAhead(
                 block.b + block.depth &* block.ldb, block.ldb,

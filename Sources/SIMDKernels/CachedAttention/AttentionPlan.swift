@@ -123,7 +123,7 @@ func attentionExp2(_ x: Float) -> Float {
 }
 
 /// Merges the chunks of every head of the result, which threads take in turn.
-@inline(never)
+@inline(__always)
 func attentionMerge(_ plan: AttentionPlan, _ thread: Int) {
     let stride = plan.d &+ 2
     var row = thread

@@ -33,7 +33,7 @@ struct Conv2DImage {
     }
 
     /// For images narrower than a vector.
-    @inline(never)
+    @inline(__always)
     func convolveSingly() {
         for row in 0..<rows {
             for column in 0..<columns {

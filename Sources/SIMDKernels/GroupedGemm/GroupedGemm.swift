@@ -10,7 +10,8 @@ import CSIMD
 enum GroupedGemm<let mr: Int, let nv: Int, let unroll: Int, Vector: SIMD> {
     @inline(__always)
     static func run(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
-        let walk = GroupedWalk(call, thread, element, mr: mr, nr: nv &* Vector.scalarCount)
+        let walk = GroupedWalk<Vector>(
+            call, thread, element, mr: mr, nr: nv &* Vector.scalarCount)
         walk.run { tile in
             if tile.isPacked { multiplyPacked(tile) } else { multiplyInPlace(tile) }
         }

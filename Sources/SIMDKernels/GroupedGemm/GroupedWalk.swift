@@ -23,8 +23,8 @@ struct GroupedTile {
 /// The loops round the tile: blocks of B, nc columns wide and kc deep, packed or in place, and for each, blocks of mc rows of A.
 ///
 /// Each thread has columns of its own, or rows where there are fewer panels than threads, and packs for itself: no thread waits for another.
-/// Compiled once for all variants, since it takes no part in how fast a tile is.
-struct GroupedWalk {
+/// Compiled once for all variants of a vector, since it takes no part in how fast a tile is.
+struct GroupedWalk<Vector: SIMD> {
     private let element: GroupedElement
     private let mr: Int, nr: Int
     private let packsA: Bool, packsB: Bool
@@ -116,7 +116,7 @@ struct GroupedWalk {
     /// A block of B times all rows of A.
     private func block(_ block: Block, _ multiply: (GroupedTile) -> Void) {
         let start = b + (block.pc &* ldb &+ block.jc &* element.size)
-        packGroupsOfB(
+        GroupedPacking<Vector>.packGroupsOfB(
             element, start + block.inPlace &* element.size, ldb, block.depth,
             block.width &- block.inPlace, nr, ahead, packedB)
         let depth = (block.depth &+ element.group &- 1) / element.group
@@ -191,9 +191,11 @@ struct GroupedWalk {
     ) {
         var tile = sample
         (tile.c, tile.ldc) = (incomplete, nr &* 4)
-        if tile.accumulates { copyRows(sample.c, ldc, rows, columns &* 4, incomplete, nr &* 4) }
+        if tile.accumulates {
+            GroupedPacking<Vector>.copyRows(sample.c, ldc, rows, columns &* 4, incomplete, nr &* 4)
+        }
         multiply(tile)
-        copyRows(incomplete, nr &* 4, rows, columns &* 4, sample.c, ldc)
+        GroupedPacking<Vector>.copyRows(incomplete, nr &* 4, rows, columns &* 4, sample.c, ldc)
     }
 
     /// C = 0: the product over an empty k.
@@ -226,7 +228,7 @@ struct GroupedWalk {
         let readsInPlace = !packsA && element.isNative && depth % element.group == 0
         let copied = readsInPlace ? height / mr &* mr : 0
         if copied < height {
-            packRowsOfA(
+            GroupedPacking<Vector>.packRowsOfA(
                 element, start + copied &* lda, lda, height &- copied, depth,
                 (height &- copied &+ mr &- 1) / mr &* mr, packedA, packedRow)
         }

@@ -2,6 +2,8 @@ import CSIMD
 
 /// Rows of float activations, quantised in blocks of 32 to 8 bits and laid out in the order in which a product reads them.
 ///
+/// For all variants of a vector, which are compiled together, it is compiled once.
+///
 /// Value i of a block is scale · q[i] with q in −127 … 127 and scale = max |x| / 127, to nearest: off by at most scale / 2.
 ///
 ///     panel of `panel` rows, the last one filled up with zeros
@@ -9,7 +11,7 @@ import CSIMD
 ///        ├─ words        of each row: q[0 … 3] of each block, then q[4 … 7] and so on to q[28 … 31]
 ///        ├─ scales       of each row: a Float of each block
 ///        └─ corrections  of each row: an Int32 of each block, −offset · Σ q, for weights that have `offset` added
-struct QuantizedActivations {
+struct QuantizedActivations<Vector: SIMD> {
     let x: UnsafePointer<Float>
     let rows: Int
     let ldx: Int
@@ -65,7 +67,7 @@ struct QuantizedActivations {
                 for b in 0..<across {
                     let start = (group &* across &+ b) &* 32
                     let count = row < rows ? max(0, min(32, k &- start)) : 0
-                    let block = QuantizedBlock(x + (row &* ldx &+ start), count)
+                    let block = QuantizedBlock<Vector>(x + (row &* ldx &+ start), count)
                     for j in 0..<8 {
                         out.storeBytes(
                             of: block.words[unchecked: j],
@@ -84,7 +86,7 @@ struct QuantizedActivations {
 }
 
 /// 32 values, quantised.
-private struct QuantizedBlock {
+private struct QuantizedBlock<Vector: SIMD> {
     /// Four neighbours each.
     var words = InlineArray<8, Int32>(repeating: 0)
     var scale: Float

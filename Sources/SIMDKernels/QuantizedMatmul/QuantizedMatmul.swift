@@ -14,6 +14,7 @@ enum QuantizedMatmul<let bits: Int, let mr: Int, let tile: Int, Vector: SIMD>
 where Vector.Scalar == Float, Vector.MaskStorage.Scalar == Int32 {
     /// As many lanes of 32 bits.
     typealias Integers = Vector.MaskStorage
+    typealias Activations = QuantizedActivations<Vector>
 
     static var lanes: Int { Vector.scalarCount }
     /// Neighbouring blocks of a row.
@@ -29,7 +30,7 @@ where Vector.Scalar == Float, Vector.MaskStorage.Scalar == Int32 {
         let m = Int(d[0]), n = Int(d[1]), k = Int(d[2])
         let threads = Int(call.pointee.threads)
         let buffers = call.pointee.buffers
-        let x = QuantizedActivations(
+        let x = Activations(
             x: buffers[0].assumingMemoryBound(to: Float.self), rows: m, ldx: Int(d[3]), k: k,
             panel: mr, across: across, scratch: buffers[3])
         x.fill(offset: offset, thread, threads)
@@ -82,7 +83,7 @@ where Vector.Scalar == Float, Vector.MaskStorage.Scalar == Int32 {
             }
             multiplyBlocks(&sums, place, stride, x)
             place += across &* blockBytes
-            x += QuantizedActivations.groupBytes(mr, across)
+            x += Activations.groupBytes(mr, across)
         }
         if blocks % across > 0 { multiplyBlocks(&sums, rest, across &* blockBytes, x) }
         return sums
@@ -100,7 +101,7 @@ where Vector.Scalar == Float, Vector.MaskStorage.Scalar == Int32 {
         var i = 0
         while i < mr {
             products[unchecked: i] = repeatWords(
-                x + QuantizedActivations.corrections(mr, across, i), across)
+                x + Activations.corrections(mr, across, i), across)
             i &+= 1
         }
         // Written out, because the optimizer leaves a loop of few large steps a loop.
@@ -115,7 +116,7 @@ where Vector.Scalar == Float, Vector.MaskStorage.Scalar == Int32 {
         i = 0
         while i < mr {
             let xScales: Integers = repeatWords(
-                x + QuantizedActivations.scales(mr, across, i), across)
+                x + Activations.scales(mr, across, i), across)
             sums[unchecked: i] = multiplyAdd(
                 sums[unchecked: i], convertToFloat(products[unchecked: i]),
                 scales * unsafeBitCast(xScales, to: Vector.self))
@@ -133,7 +134,7 @@ where Vector.Scalar == Float, Vector.MaskStorage.Scalar == Int32 {
         while i < mr {
             products[unchecked: i] = multiplyAddFours(
                 products[unchecked: i], words[unchecked: j],
-                repeatWords(x + QuantizedActivations.word(across, i, j), across), bits)
+                repeatWords(x + Activations.word(across, i, j), across), bits)
             i &+= 1
         }
     }

@@ -34,7 +34,7 @@ struct Stencil2DGrid {
     }
 
     /// For grids narrower than a vector.
-    @inline(never)
+    @inline(__always)
     func step(rows part: (start: Int, end: Int)) {
         for row in part.start..<part.end {
             for column in 0..<columns { step(row, column) }

@@ -41,7 +41,7 @@ struct TransposeArea {
     }
 
     /// For what is smaller than any square.
-    @inline(never)
+    @inline(__always)
     func transposeSingly() {
         for row in 0..<rows {
             for column in 0..<columns {

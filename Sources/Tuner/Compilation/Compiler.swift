@@ -9,8 +9,8 @@ import WorkerProtocol
 
 /// What one compiler call may use.
 public struct CompileLimits: Sendable {
-    /// Wall time of a call: once, and for every function in it. A call takes 0.4 s and 0.05 s a function on a quiet core; twenty
-    /// times that is left for a busy host and for large tiles.
+    /// Wall time of a call: once, and for every function in it. A call takes 0.1 to 2 s and 0.05 to 0.2 s a function on a quiet
+    /// core; what is left is for a busy host and for large tiles.
     public var secondsPerCall: Double
     /// Wall time that every function of a call adds.
     public var secondsPerFunction: Double
@@ -39,6 +39,10 @@ public struct CompileLimits: Sendable {
 }
 
 /// Turns generated functions into checked shared objects, finding the functions that cannot be.
+///
+/// Reading and checking a kernel's sources takes longer than specialising them: 1.2 of the 1.8 s that a call for one variant of
+/// `sgemm` takes. So they are compiled once, to a module from which a call's functions are specialised; their machine code is the
+/// same. What the module cannot give is compiled together with the sources, and only what that says counts as a failure.
 struct Compiler: Sendable {
     /// What a call, or the search for the culprit of a call, came to.
     enum Outcome: Sendable {
@@ -48,15 +52,18 @@ struct Compiler: Sendable {
     }
 
     /// Options that every object is made with, besides the target's flags.
-    static let options = [
-        "-c", "-wmo", "-parse-as-library", "-Ounchecked", "-swift-version", "6",
-        "-module-name", "TunerdVariants",
+    static let options = ["-wmo", "-parse-as-library", "-Ounchecked", "-swift-version", "6"]
+    /// What a module is made with besides: internal names can be imported, and all bodies specialised and inlined elsewhere.
+    static let moduleOptions = [
+        "-emit-module", "-module-name", KernelModules.name, "-enable-testing",
+        "-cross-module-optimization", "-Xllvm", "-cmo-function-size-limit=1000000",
     ]
 
     let toolchain: Toolchain
     /// Folder of the module CSIMD.
     let headers: String
     let moduleFolder: String
+    let kernelModules: KernelModules
     let limits: CompileLimits
     /// A private folder that nobody else uses; whoever made it removes it.
     let temporaryFolder: String
@@ -66,7 +73,13 @@ struct Compiler: Sendable {
     func compile(
         _ unit: CompileUnit, finished: (Outcome) async throws -> Void
     ) async throws {
-        var waiting = parts(of: unit.functions)
+        let module: String?
+        do {
+            module = try await self.module(of: unit)
+        } catch let stop as Stop {
+            return try await finished(.failed(stop.failure, unit.functions))
+        }
+        var waiting = parts(of: unit.functions).map { Part(functions: $0, module: module) }
         var calls = 0
         try await withThrowingTaskGroup(of: Attempt.self) { group in
             var running = 0
@@ -79,13 +92,18 @@ struct Compiler: Sendable {
                 }
                 guard let attempt = try await group.next() else { return }
                 running -= 1
+                let part = attempt.part
                 switch attempt.result {
-                case .object(let path): try await finished(.object(path: path, attempt.functions))
+                case .object(let path):
+                    if part.failedByModule { kernelModules.giveUp(unit) }
+                    try await finished(.object(path: path, part.functions))
                 case .failed(let failure, sharedByAll: let shared):
-                    if shared || attempt.functions.count == 1 {
-                        try await finished(.failed(failure, attempt.functions))
+                    if !shared && part.functions.count > 1 {
+                        waiting += part.halves
+                    } else if part.module != nil {
+                        waiting.append(part.withoutModule)
                     } else {
-                        waiting += halves(of: attempt.functions)
+                        try await finished(.failed(failure, part.functions))
                     }
                 }
             }
@@ -93,6 +111,25 @@ struct Compiler: Sendable {
     }
 
     // MARK: - Parts
+
+    /// What one call compiles.
+    private struct Part: Sendable {
+        let functions: [GeneratedFunction]
+        /// Folder of the module with the kernel's sources; nil to compile them too.
+        var module: String?
+        var failedByModule = false
+
+        var halves: [Part] {
+            let middle = functions.count / 2
+            return [functions[middle...], functions[..<middle]].map {
+                Part(functions: Array($0), module: module, failedByModule: failedByModule)
+            }
+        }
+
+        var withoutModule: Part {
+            Part(functions: functions, module: nil, failedByModule: true)
+        }
+    }
 
     /// Even parts, one a core, unless they would be too long.
     private func parts(of functions: [GeneratedFunction]) -> [[GeneratedFunction]] {
@@ -105,11 +142,6 @@ struct Compiler: Sendable {
         }
     }
 
-    private func halves(of functions: [GeneratedFunction]) -> [[GeneratedFunction]] {
-        let middle = functions.count / 2
-        return [Array(functions[middle...]), Array(functions[..<middle])]
-    }
-
     // MARK: - One call
 
     private struct Attempt: Sendable {
@@ -118,24 +150,22 @@ struct Compiler: Sendable {
             /// `sharedByAll`: every function of the call fails so, alone as well.
             case failed(Failure, sharedByAll: Bool)
         }
-        let functions: [GeneratedFunction]
+        let part: Part
         let result: Result
     }
 
     private func attempt(
-        _ functions: [GeneratedFunction], of unit: CompileUnit, in folder: String
+        _ part: Part, of unit: CompileUnit, in folder: String
     ) async throws -> Attempt {
         do {
             return Attempt(
-                functions: functions,
-                result: .object(path: try await build(functions, of: unit, in: folder)))
+                part: part, result: .object(path: try await build(part, of: unit, in: folder)))
         } catch let stop as Stop {
             return Attempt(
-                functions: functions,
-                result: .failed(stop.failure, sharedByAll: stop.isSharedByAll))
+                part: part, result: .failed(stop.failure, sharedByAll: stop.isSharedByAll))
         } catch let error as TunerError {
             return Attempt(
-                functions: functions,
+                part: part,
                 result: .failed(.infrastructure(message: error.description), sharedByAll: true))
         }
     }
@@ -146,33 +176,51 @@ struct Compiler: Sendable {
         var isSharedByAll = false
     }
 
+    /// Folder of the module with the unit's sources, made if need be; nil if they are to be compiled with every call.
+    /// Throws `Stop` when they do not compile.
+    private func module(of unit: CompileUnit) async throws -> String? {
+        guard unit.isWorthModule else { return nil }
+        switch kernelModules.entry(of: unit) {
+        case .module(inFolder: let folder): return folder
+        case .unusable: return nil
+        case nil: break
+        }
+        let folder = temporaryFolder + "/module"
+        do {
+            try ObjectCache.makePrivateFolder(folder)
+            let module = "\(folder)/\(KernelModules.name).swiftmodule"
+            try await compile(
+                unit.sources, Self.moduleOptions + unit.flags, to: module, in: folder,
+                seconds: limits.secondsPerCall)
+            return try kernelModules.add(module, of: unit)
+        } catch let stop as Stop where stop.isSharedByAll {
+            throw stop
+        } catch is Stop {
+            kernelModules.giveUp(unit)
+        } catch is TunerError {
+            // A full disk, say: the call that has no module tells of it.
+        }
+        return nil
+    }
+
     /// Path of the checked shared object.
     private func build(
-        _ functions: [GeneratedFunction], of unit: CompileUnit, in folder: String
+        _ part: Part, of unit: CompileUnit, in folder: String
     ) async throws -> String {
         try ObjectCache.makePrivateFolder(folder)
-        var files: [String] = []
         let generated = Kernel.Source(
-            name: CompileUnit.generatedFile, text: CompileUnit.generatedSource(of: functions))
-        for source in unit.sources + [generated] {
-            let path = folder + "/" + source.name
-            do {
-                try ObjectFile.write(source.text.utf8, to: path, synced: false)
-            } catch {
-                throw error.error
-            }
-            files.append(path)
-        }
+            name: CompileUnit.generatedFile,
+            text: CompileUnit.generatedSource(
+                of: part.functions, importing: part.module == nil ? nil : KernelModules.name))
         let object = folder + "/variants.o"
         let shared = folder + "/variants.so"
-        let seconds =
-            limits.secondsPerCall + limits.secondsPerFunction * Double(functions.count)
-        let compilation = try await run(
-            toolchain.swiftc,
-            Self.options + unit.flags + [
-                "-I", headers, "-module-cache-path", moduleFolder, "-o", object,
-            ] + files, in: folder, seconds: seconds)
-        try check(compilation, in: folder, seconds: seconds)
+        var options = ["-c", "-module-name", "TunerdVariants"] + unit.flags
+        if let module = part.module { options += ["-I", module] }
+        try await compile(
+            (part.module == nil ? unit.sources : []) + [generated], options, to: object,
+            in: folder,
+            seconds: limits.secondsPerCall
+                + limits.secondsPerFunction * Double(part.functions.count))
         let link = try await run(
             toolchain.linker,
             ["-shared", "-Bsymbolic", "-z", "now", "-z", "noexecstack", "-o", shared, object],
@@ -183,8 +231,35 @@ struct Compiler: Sendable {
                 "\(toolchain.linker) could not link a batch of variants: "
                     + Diagnostics(link, folder: folder).firstLine)
         }
-        try await checkSymbols(of: shared, in: folder)
+        if let complaint = try await complaint(aboutSymbolsOf: shared, in: folder) {
+            // A function that is neither generic nor inlined stays in the module, for every variant that calls it.
+            throw Stop(
+                failure: .compilation(message: complaint), isSharedByAll: part.module != nil)
+        }
         return shared
+    }
+
+    /// One call of swiftc. Throws `Stop` and `TunerError` when it gives nothing.
+    private func compile(
+        _ sources: [Kernel.Source], _ options: [String], to output: String, in folder: String,
+        seconds: Double
+    ) async throws {
+        var files: [String] = []
+        for source in sources {
+            let path = folder + "/" + source.name
+            do {
+                try ObjectFile.write(source.text.utf8, to: path, synced: false)
+            } catch {
+                throw error.error
+            }
+            files.append(path)
+        }
+        let completion = try await run(
+            toolchain.swiftc,
+            Self.options + options + [
+                "-I", headers, "-module-cache-path", moduleFolder, "-o", output,
+            ] + files, in: folder, seconds: seconds)
+        try check(completion, in: folder, seconds: seconds)
     }
 
     private func run(
@@ -232,8 +307,10 @@ struct Compiler: Sendable {
             failure: .compilation(message: first), isSharedByAll: !isGenerated)
     }
 
-    /// Refuses an object that needs more than the C library.
-    private func checkSymbols(of object: String, in folder: String) async throws {
+    /// What is wrong with an object that needs more than the C library.
+    private func complaint(
+        aboutSymbolsOf object: String, in folder: String
+    ) async throws -> String? {
         let listing = try await run(
             toolchain.symbolLister, ["-D", "-u", "-P", object], in: folder,
             seconds: limits.secondsPerCall)
@@ -245,9 +322,7 @@ struct Compiler: Sendable {
         }
         let needed = String(decoding: listing.output, as: UTF8.self).split(separator: "\n")
             .compactMap { $0.split(separator: " ").first.map(String.init) }
-        if let complaint = RuntimeSymbols.complaint(about: needed) {
-            throw Stop(failure: .compilation(message: complaint))
-        }
+        return RuntimeSymbols.complaint(about: needed)
     }
 }
 

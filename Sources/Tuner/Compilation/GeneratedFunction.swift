@@ -21,16 +21,23 @@ struct GeneratedFunction: Hashable, Sendable {
 
 /// What one compiler call is given: sources, flags and the functions that are wanted.
 struct CompileUnit: Sendable {
+    /// Hash of the sources and of everything else that all functions share.
+    let key: Fingerprint
     let sources: [Kernel.Source]
     let flags: [String]
-    let functions: [GeneratedFunction]
+    var functions: [GeneratedFunction]
+    /// Whether functions will be specialised from these sources more than once.
+    let isWorthModule: Bool
 
     /// Name of the generated file beside the kernel's sources.
     static let generatedFile = "TunerdVariants.swift"
 
-    /// Text of the generated file for some of the functions.
-    static func generatedSource(of functions: some Sequence<GeneratedFunction>) -> String {
-        (["import CSIMD"] + functions.map(\.line)).joined(separator: "\n") + "\n"
+    /// Text of the generated file for some of the functions, with the kernel's sources in `module` or, nil, beside the file.
+    static func generatedSource(
+        of functions: some Sequence<GeneratedFunction>, importing module: String?
+    ) -> String {
+        let imports = module.map { "import CSIMD; @testable import \($0)" } ?? "import CSIMD"
+        return ([imports] + functions.map(\.line)).joined(separator: "\n") + "\n"
     }
 }
 
@@ -50,7 +57,7 @@ struct CodeContext: Sendable {
             bodies: specializations.map { specialization in
                 let arguments = kernel.genericArguments(of: specialization)
                 return "\(kernel.entryType)<\(arguments)>.run(call, thread)"
-            })
+            }, isWorthModule: true)
     }
 
     /// The reference, compiled with the target's flags too: it must run on the same host, and faster is welcome.
@@ -59,16 +66,19 @@ struct CodeContext: Sendable {
             of: kernel.referenceSources,
             signature: "_ call: UnsafePointer<KernelCall>, _ row: Int, "
                 + "_ out: UnsafeMutablePointer<Double>",
-            bodies: ["\(kernel.referenceType).row(call, row, out)"])
+            bodies: ["\(kernel.referenceType).row(call, row, out)"], isWorthModule: false)
     }
 
     private func unit(
-        of sources: [Kernel.Source], signature: String, bodies: [String]
+        of sources: [Kernel.Source], signature: String, bodies: [String], isWorthModule: Bool
     ) -> CompileUnit {
         let flags = ["-target", target.triple] + target.flags
         var shared = [
             (name: "compiler", value: compilerBuild), (name: "headers", value: headers.hex),
-            (name: "options", value: Compiler.options.joined(separator: " ")),
+            (
+                name: "options",
+                value: (Compiler.options + Compiler.moduleOptions).joined(separator: " ")
+            ),
             (name: "flags", value: flags.joined(separator: " ")),
         ]
         for source in sources.sorted(by: { $0.name < $1.name }) {
@@ -84,7 +94,9 @@ struct CodeContext: Sendable {
                 ]),
                 body: body, signature: signature)
         }
-        return CompileUnit(sources: sources, flags: flags, functions: functions)
+        return CompileUnit(
+            key: common, sources: sources, flags: flags, functions: functions,
+            isWorthModule: isWorthModule)
     }
 }
 

@@ -20,6 +20,7 @@ import WorkerProtocol
 ///     <sha256>.json        ObjectIndex: which functions it holds
 ///     temporary/           one folder a compilation; emptied at start
 ///     modules/             clang's modules, for the compiler
+///     kernels/             KernelModules
 /// ```
 /// The index is written after the object: an object without one is a leftover of a crash and is removed at start.
 public actor ObjectCache {
@@ -46,6 +47,7 @@ public actor ObjectCache {
     public nonisolated let folder: String
     /// The compiler's own module cache.
     nonisolated var moduleFolder: String { folder + "/modules" }
+    nonisolated var kernelModuleFolder: String { folder + "/kernels" }
 
     private let byteLimit: Int
     private var objects: [String: Object] = [:]

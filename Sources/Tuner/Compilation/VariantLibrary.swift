@@ -15,6 +15,7 @@ public struct VariantLibrary: Sendable {
     public let headersFingerprint: Fingerprint
     private let headers: String
     private let cache: ObjectCache
+    private let kernelModules: KernelModules
     private let lock: MeasuringLock
     private let limits: CompileLimits
 
@@ -26,6 +27,7 @@ public struct VariantLibrary: Sendable {
         self.toolchain = toolchain
         self.headers = headers
         self.cache = cache
+        kernelModules = try KernelModules(folder: cache.kernelModuleFolder)
         self.lock = lock
         self.limits = limits
         headersFingerprint = try Self.fingerprint(ofHeaders: headers)
@@ -75,11 +77,11 @@ public struct VariantLibrary: Sendable {
     {
         let results = await cache.lookup(unit.functions)
             .mapValues { Result<EntryPoint, Failure>.success($0) }
-        let missing = unit.functions.filter { results[$0.key] == nil }
-        if missing.isEmpty { return results }
-        let compiled = try await lock.whileHolding(for: .compiling, "swiftc") {
-            try await compile(
-                CompileUnit(sources: unit.sources, flags: unit.flags, functions: missing))
+        var missing = unit
+        missing.functions.removeAll { results[$0.key] != nil }
+        if missing.functions.isEmpty { return results }
+        let compiled = try await lock.whileHolding(for: .compiling, "swiftc") { [missing] in
+            try await compile(missing)
         }
         return results.merging(compiled) { _, new in new }
     }
@@ -92,7 +94,7 @@ public struct VariantLibrary: Sendable {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let compiler = Compiler(
             toolchain: toolchain, headers: headers, moduleFolder: cache.moduleFolder,
-            limits: limits, temporaryFolder: folder)
+            kernelModules: kernelModules, limits: limits, temporaryFolder: folder)
         var results: [Fingerprint: Result<EntryPoint, Failure>] = [:]
         try await compiler.compile(unit) { outcome in
             switch outcome {
