@@ -10,7 +10,7 @@ import WorkerProtocol
 /// What one compiler call may use.
 public struct CompileLimits: Sendable {
     /// Wall time of a call: once, and for every function in it. A call takes 0.1 to 2 s and 0.05 to 0.2 s a function on a quiet
-    /// core; what is left is for a busy host and for large tiles.
+    /// core; fifteen times that for a busy host and for large tiles.
     public var secondsPerCall: Double
     /// Wall time that every function of a call adds.
     public var secondsPerFunction: Double
@@ -25,7 +25,7 @@ public struct CompileLimits: Sendable {
 
     /// `parallelCalls` is best the number of processors: nothing is measured meanwhile.
     public init(
-        secondsPerCall: Double = 10, secondsPerFunction: Double = 1,
+        secondsPerCall: Double = 30, secondsPerFunction: Double = 2,
         addressSpace: Int = 8 << 30, fileSize: Int = 256 << 20, functionsPerCall: Int = 64,
         parallelCalls: Int
     ) {

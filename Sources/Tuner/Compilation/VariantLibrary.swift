@@ -48,11 +48,20 @@ public struct VariantLibrary: Sendable {
     }
 
     /// The reference of a kernel. Throws `.compilation` when it does not compile.
+    ///
+    /// Whoever needs it compiled will need variants too: their module is made at the same time.
     public func reference(of kernel: Kernel, target: Target) async throws -> EntryPoint {
         let unit = context(target).reference(of: kernel)
-        guard let function = unit.functions.first,
-            let result = try await resolve(unit)[function.key]
-        else { throw TunerError(.internal, "no outcome for the reference of \(kernel.name)") }
+        guard let function = unit.functions.first else {
+            throw TunerError(.internal, "no function for the reference of \(kernel.name)")
+        }
+        let isNew = await cache.lookup([function]).isEmpty
+        async let module: Void = isNew ? prepare(kernel, target) : ()
+        let results = try await resolve(unit)
+        try await module
+        guard let result = results[function.key] else {
+            throw TunerError(.internal, "no outcome for the reference of \(kernel.name)")
+        }
         switch result {
         case .success(let entry): return entry
         case .failure(.compilation(let message)):
@@ -64,6 +73,12 @@ public struct VariantLibrary: Sendable {
                 .compilation, "cannot compile the reference of \(kernel.name): \(failure)",
                 hint: "try again")
         }
+    }
+
+    /// Makes the module of the kernel's sources. What is wrong with them is told when variants are asked for.
+    private func prepare(_ kernel: Kernel, _ target: Target) async throws {
+        let unit = context(target).variants(of: kernel, [])
+        _ = try await lock.whileHolding(for: .compiling, "swiftc") { try await compile(unit) }
     }
 
     private func context(_ target: Target) -> CodeContext {
