@@ -130,6 +130,7 @@ import WorkerProtocol
         #expect(throws: Never.self) { try results[unit.functions[2].key]?.get() }
         let text = complaint(results, unit.functions[1])
         #expect(text.hasPrefix("needs the Swift runtime: "), "\(text)")
+        #expect(library.usesModule(of: unit))
     }
 
     @Test func `a symbol that the C library does not have is refused`() async throws {

@@ -77,7 +77,7 @@ enum Workbench {
         }
         return CompileUnit(
             key: Fingerprint([(name: "source", value: source.text)]), sources: [source],
-            flags: [], functions: functions, isWorthModule: true)
+            flags: [], functions: functions, usesModule: true)
     }
 
     static func broadcast(_ value: Int) -> String {

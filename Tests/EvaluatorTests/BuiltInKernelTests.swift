@@ -72,6 +72,9 @@ import WorkerProtocol
         for (index, evaluation) in await evaluations.all {
             #expect(evaluation.failure == nil, "\(name) \(target) \(configurations[index])")
         }
+        #expect(
+            library.usesModule(
+                of: kernel, target: try Target.resolve(target, on: DeviceProbe().device)))
         if target == Self.targets.last {
             #expect(try await evaluator.confirm(first) == nil, "\(first)")
         }

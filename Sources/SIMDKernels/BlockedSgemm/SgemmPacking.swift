@@ -6,7 +6,9 @@ func sgemmAlign(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
     pointer + ((64 &- Int(bitPattern: pointer) & 63) & 63)
 }
 
-/// What is done with blocks of A. For all variants of a vector, which are compiled together, it is compiled once.
+/// What is done with blocks of A.
+///
+/// Generic only so that a batch takes it from the module of these sources, once for all variants of a vector.
 enum SgemmPacking<Vector: SIMD> {
     /// Prefetches `rows` × `columns` of A.
     @inline(never)

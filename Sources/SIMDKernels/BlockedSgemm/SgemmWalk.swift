@@ -3,7 +3,7 @@ import CSIMD
 /// The blocks of C that one thread computes, one after the other, with the packing of A between them.
 ///
 /// Columns in blocks of nc, in each k in blocks of kc, in each rows in blocks of mc. A walk and not loops around the tile, so that it is
-/// compiled once for all variants of a vector.
+/// compiled once for all variants of a vector; generic only so that a batch takes it from the module of these sources.
 struct SgemmWalk<Vector: SIMD> {
     /// What to multiply once `next` has said true.
     private(set) var block: SgemmBlock

@@ -40,7 +40,9 @@ func prefetchLines(_ start: UnsafeRawPointer, _ bytes: Int) {
     }
 }
 
-/// How operands become groups of 32 bits. For all variants of a vector, which are compiled together, it is compiled once.
+/// How operands become groups of 32 bits.
+///
+/// Generic only so that a batch takes it from the module of these sources, once for all variants of a vector.
 enum GroupedPacking<Vector: SIMD> {
     /// Copies `rows` rows of `bytes` bytes.
     @inline(never)

@@ -23,7 +23,8 @@ struct GroupedTile {
 /// The loops round the tile: blocks of B, nc columns wide and kc deep, packed or in place, and for each, blocks of mc rows of A.
 ///
 /// Each thread has columns of its own, or rows where there are fewer panels than threads, and packs for itself: no thread waits for another.
-/// Compiled once for all variants of a vector, since it takes no part in how fast a tile is.
+/// Compiled once for all variants of a vector, since it takes no part in how fast a tile is; generic only so that a batch takes it from the
+/// module of these sources.
 struct GroupedWalk<Vector: SIMD> {
     private let element: GroupedElement
     private let mr: Int, nr: Int

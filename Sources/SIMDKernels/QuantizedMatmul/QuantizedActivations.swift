@@ -2,7 +2,7 @@ import CSIMD
 
 /// Rows of float activations, quantised in blocks of 32 to 8 bits and laid out in the order in which a product reads them.
 ///
-/// For all variants of a vector, which are compiled together, it is compiled once.
+/// Generic only so that a batch takes it from the module of these sources, once for all variants of a vector.
 ///
 /// Value i of a block is scale · q[i] with q in −127 … 127 and scale = max |x| / 127, to nearest: off by at most scale / 2.
 ///

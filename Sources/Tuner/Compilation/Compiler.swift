@@ -42,7 +42,7 @@ public struct CompileLimits: Sendable {
 ///
 /// Reading and checking a kernel's sources takes longer than specialising them: 1.2 of the 1.8 s that a call for one variant of
 /// `sgemm` takes. So they are compiled once, to a module from which a call's functions are specialised; their machine code is the
-/// same. What the module cannot give is compiled together with the sources, and only what that says counts as a failure.
+/// same. Where a module will not do, functions are compiled together with the sources, and what that says counts.
 struct Compiler: Sendable {
     /// What a call, or the search for the culprit of a call, came to.
     enum Outcome: Sendable {
@@ -95,15 +95,15 @@ struct Compiler: Sendable {
                 let part = attempt.part
                 switch attempt.result {
                 case .object(let path):
-                    if part.failedByModule { kernelModules.giveUp(unit) }
+                    if part.failedByModule { kernelModules.markUnusable(unit) }
                     try await finished(.object(path: path, part.functions))
-                case .failed(let failure, sharedByAll: let shared):
-                    if !shared && part.functions.count > 1 {
+                case .failed(let stop):
+                    if !stop.isSharedByAll && part.functions.count > 1 {
                         waiting += part.halves
-                    } else if part.module != nil {
-                        waiting.append(part.withoutModule)
+                    } else if part.module != nil && !stop.isFinal {
+                        waiting.append(part.withSources)
                     } else {
-                        try await finished(.failed(failure, part.functions))
+                        try await finished(.failed(stop.failure, part.functions))
                     }
                 }
             }
@@ -116,19 +116,18 @@ struct Compiler: Sendable {
     private struct Part: Sendable {
         let functions: [GeneratedFunction]
         /// Folder of the module with the kernel's sources; nil to compile them too.
-        var module: String?
+        let module: String?
+        /// Whether these very functions failed with the module.
         var failedByModule = false
 
         var halves: [Part] {
             let middle = functions.count / 2
             return [functions[middle...], functions[..<middle]].map {
-                Part(functions: Array($0), module: module, failedByModule: failedByModule)
+                Part(functions: Array($0), module: module)
             }
         }
 
-        var withoutModule: Part {
-            Part(functions: functions, module: nil, failedByModule: true)
-        }
+        var withSources: Part { Part(functions: functions, module: nil, failedByModule: true) }
     }
 
     /// Even parts, one a core, unless they would be too long.
@@ -147,8 +146,7 @@ struct Compiler: Sendable {
     private struct Attempt: Sendable {
         enum Result: Sendable {
             case object(path: String)
-            /// `sharedByAll`: every function of the call fails so, alone as well.
-            case failed(Failure, sharedByAll: Bool)
+            case failed(Stop)
         }
         let part: Part
         let result: Result
@@ -161,25 +159,28 @@ struct Compiler: Sendable {
             return Attempt(
                 part: part, result: .object(path: try await build(part, of: unit, in: folder)))
         } catch let stop as Stop {
-            return Attempt(
-                part: part, result: .failed(stop.failure, sharedByAll: stop.isSharedByAll))
+            return Attempt(part: part, result: .failed(stop))
         } catch let error as TunerError {
+            let failure = Failure.infrastructure(message: error.description)
             return Attempt(
                 part: part,
-                result: .failed(.infrastructure(message: error.description), sharedByAll: true))
+                result: .failed(Stop(failure: failure, isSharedByAll: true, isFinal: true)))
         }
     }
 
     /// Why a call has no object.
     private struct Stop: Error {
         let failure: Failure
+        /// Whether every function of the call fails so, alone as well.
         var isSharedByAll = false
+        /// Whether the sources in the place of their module would change nothing.
+        var isFinal = false
     }
 
     /// Folder of the module with the unit's sources, made if need be; nil if they are to be compiled with every call.
     /// Throws `Stop` when they do not compile.
     private func module(of unit: CompileUnit) async throws -> String? {
-        guard unit.isWorthModule else { return nil }
+        guard unit.usesModule else { return nil }
         switch kernelModules.entry(of: unit) {
         case .module(inFolder: let folder): return folder
         case .unusable: return nil
@@ -195,8 +196,9 @@ struct Compiler: Sendable {
             return try kernelModules.add(module, of: unit)
         } catch let stop as Stop where stop.isSharedByAll {
             throw stop
-        } catch is Stop {
-            kernelModules.giveUp(unit)
+        } catch let stop as Stop {
+            // A compiler that was too slow may be faster next time.
+            if !stop.isFinal { kernelModules.markUnusable(unit) }
         } catch is TunerError {
             // A full disk, say: the call that has no module tells of it.
         }
@@ -286,7 +288,8 @@ struct Compiler: Sendable {
         if completion.timedOut {
             throw Stop(
                 failure: .compilerStopped(
-                    message: "swiftc did not end within \(Int(seconds.rounded(.up))) s"))
+                    message: "swiftc did not end within \(Int(seconds.rounded(.up))) s"),
+                isFinal: true)
         }
         if completion.exit == .status(0) { return }
         let diagnostics = Diagnostics(completion, folder: folder)
@@ -301,8 +304,10 @@ struct Compiler: Sendable {
                 failure: .compilerStopped(
                     message: "swiftc ended with \(completion.exit): \(diagnostics.lastLine)"))
         }
-        // A kernel's own source is checked before anything is specialised: what is wrong there is wrong in every variant.
-        let isGenerated = first.hasPrefix(CompileUnit.generatedFile + ":")
+        // A kernel's own source is checked before anything is specialised: what is wrong there is wrong in every variant, and
+        // so is what is wrong with the imports in the first line.
+        let file = CompileUnit.generatedFile
+        let isGenerated = first.hasPrefix("\(file):") && !first.hasPrefix("\(file):1:")
         throw Stop(
             failure: .compilation(message: first), isSharedByAll: !isGenerated)
     }

@@ -26,8 +26,8 @@ struct CompileUnit: Sendable {
     let sources: [Kernel.Source]
     let flags: [String]
     var functions: [GeneratedFunction]
-    /// Whether functions will be specialised from these sources more than once.
-    let isWorthModule: Bool
+    /// Whether so many functions are made from the sources that these are worth a module.
+    let usesModule: Bool
 
     /// Name of the generated file beside the kernel's sources.
     static let generatedFile = "TunerdVariants.swift"
@@ -57,7 +57,7 @@ struct CodeContext: Sendable {
             bodies: specializations.map { specialization in
                 let arguments = kernel.genericArguments(of: specialization)
                 return "\(kernel.entryType)<\(arguments)>.run(call, thread)"
-            }, isWorthModule: true)
+            }, usesModule: true)
     }
 
     /// The reference, compiled with the target's flags too: it must run on the same host, and faster is welcome.
@@ -66,11 +66,11 @@ struct CodeContext: Sendable {
             of: kernel.referenceSources,
             signature: "_ call: UnsafePointer<KernelCall>, _ row: Int, "
                 + "_ out: UnsafeMutablePointer<Double>",
-            bodies: ["\(kernel.referenceType).row(call, row, out)"], isWorthModule: false)
+            bodies: ["\(kernel.referenceType).row(call, row, out)"], usesModule: false)
     }
 
     private func unit(
-        of sources: [Kernel.Source], signature: String, bodies: [String], isWorthModule: Bool
+        of sources: [Kernel.Source], signature: String, bodies: [String], usesModule: Bool
     ) -> CompileUnit {
         let flags = ["-target", target.triple] + target.flags
         var shared = [
@@ -96,7 +96,7 @@ struct CodeContext: Sendable {
         }
         return CompileUnit(
             key: common, sources: sources, flags: flags, functions: functions,
-            isWorthModule: isWorthModule)
+            usesModule: usesModule)
     }
 }
 

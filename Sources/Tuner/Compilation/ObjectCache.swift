@@ -20,7 +20,7 @@ import WorkerProtocol
 ///     <sha256>.json        ObjectIndex: which functions it holds
 ///     temporary/           one folder a compilation; emptied at start
 ///     modules/             clang's modules, for the compiler
-///     kernels/             KernelModules
+///     kernels/             KernelModules; emptied at start
 /// ```
 /// The index is written after the object: an object without one is a leftover of a crash and is removed at start.
 public actor ObjectCache {
@@ -59,9 +59,11 @@ public actor ObjectCache {
         self.folder = folder
         self.byteLimit = byteLimit
         try Self.makePrivateFolder(folder)
-        // A compiler call of a daemon that was killed; nobody else uses this state folder.
-        try? FileManager.default.removeItem(atPath: folder + "/temporary")
-        try Self.makePrivateFolder(folder + "/temporary")
+        // Of a daemon that was stopped; nobody else uses this state folder.
+        for leftovers in [folder + "/temporary", folder + "/kernels"] {
+            try? FileManager.default.removeItem(atPath: leftovers)
+            try Self.makePrivateFolder(leftovers)
+        }
         try Self.makePrivateFolder(folder + "/modules")
         objects = Self.readIndexes(of: folder)
         for (name, object) in objects {

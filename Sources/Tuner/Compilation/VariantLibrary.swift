@@ -27,7 +27,7 @@ public struct VariantLibrary: Sendable {
         self.toolchain = toolchain
         self.headers = headers
         self.cache = cache
-        kernelModules = try KernelModules(folder: cache.kernelModuleFolder)
+        kernelModules = KernelModules(folder: cache.kernelModuleFolder)
         self.lock = lock
         self.limits = limits
         headersFingerprint = try Self.fingerprint(ofHeaders: headers)
@@ -49,21 +49,19 @@ public struct VariantLibrary: Sendable {
 
     /// The reference of a kernel. Throws `.compilation` when it does not compile.
     ///
-    /// Whoever needs it compiled will need variants too: their module is made at the same time.
+    /// Whoever has none yet will need variants next: the module of their sources is made meanwhile.
     public func reference(of kernel: Kernel, target: Target) async throws -> EntryPoint {
         let unit = context(target).reference(of: kernel)
-        guard let function = unit.functions.first else {
-            throw TunerError(.internal, "no function for the reference of \(kernel.name)")
-        }
-        let isNew = await cache.lookup([function]).isEmpty
-        async let module: Void = isNew ? prepare(kernel, target) : ()
-        let results = try await resolve(unit)
-        try await module
-        guard let result = results[function.key] else {
+        let known = await cache.lookup(unit.functions)
+        if let entry = known.values.first { return entry }
+        async let prepared: Void = prepare(kernel, target)
+        guard let result = try await resolve(unit).values.first else {
             throw TunerError(.internal, "no outcome for the reference of \(kernel.name)")
         }
         switch result {
-        case .success(let entry): return entry
+        case .success(let entry):
+            await prepared
+            return entry
         case .failure(.compilation(let message)):
             throw TunerError(
                 .compilation, "cannot compile the reference of \(kernel.name): \(message)",
@@ -75,10 +73,19 @@ public struct VariantLibrary: Sendable {
         }
     }
 
-    /// Makes the module of the kernel's sources. What is wrong with them is told when variants are asked for.
-    private func prepare(_ kernel: Kernel, _ target: Target) async throws {
+    /// Makes the module of the kernel's sources. What is wrong is told when variants are asked for.
+    private func prepare(_ kernel: Kernel, _ target: Target) async {
         let unit = context(target).variants(of: kernel, [])
-        _ = try await lock.whileHolding(for: .compiling, "swiftc") { try await compile(unit) }
+        _ = try? await lock.whileHolding(for: .compiling, "swiftc") { try await compile(unit) }
+    }
+
+    /// Whether there is a module, from which variants are specialised.
+    func usesModule(of kernel: Kernel, target: Target) -> Bool {
+        usesModule(of: context(target).variants(of: kernel, []))
+    }
+
+    func usesModule(of unit: CompileUnit) -> Bool {
+        if case .module = kernelModules.entry(of: unit) { true } else { false }
     }
 
     private func context(_ target: Target) -> CodeContext {

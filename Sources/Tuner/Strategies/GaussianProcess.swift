@@ -2,8 +2,8 @@ import Foundation
 import KernelSpace
 
 /// A Gaussian process (Rasmussen, Williams 2006): its covariance says what it sees, and it knows how far each candidate is from what was tried.
-struct GaussianProcess<Similarity: Covariance>: Surrogate {
-    static var options: [StrategyOption] { Similarity.options }
+struct GaussianProcess<CovarianceFunction: Covariance>: Surrogate {
+    static var options: [StrategyOption] { CovarianceFunction.options }
 
     /// The covariance is fitted anew when there is this much more to learn from, not at every trial: that costs most.
     private static var growth: Double { 1.15 }
@@ -11,7 +11,7 @@ struct GaussianProcess<Similarity: Covariance>: Surrogate {
     private static var block: Int { 1_024 }
 
     private let features: Features
-    private var similarity: Similarity
+    private var covarianceFunction: CovarianceFunction
     /// Points at which it is fitted again.
     private var nextFit = 0
     private var coordinates = Coordinates(columns: [], rows: 0)
@@ -28,14 +28,14 @@ struct GaussianProcess<Similarity: Covariance>: Surrogate {
 
     init(_ task: SearchTask, features: Features) {
         self.features = features
-        similarity = Similarity(task, features: features)
+        covarianceFunction = CovarianceFunction(task, features: features)
     }
 
     mutating func take(_ candidates: [SearchSpace.Number], prior: [Float]?) {
         var columns = features.coordinates(of: candidates)
         if let prior { columns.append(prior) }
         if prior != nil, !hasPrior {
-            similarity.appendPrior()
+            covarianceFunction.appendPrior()
             hasPrior = true
         }
         coordinates = Coordinates(columns: columns, rows: candidates.count)
@@ -57,9 +57,9 @@ struct GaussianProcess<Similarity: Covariance>: Surrogate {
         let mean = targets.reduce(0, +) / Float(targets.count)
         let centred = targets.map { Double($0 - mean) }
         let isSuccessor = points.starts(with: self.points)
-        let isDue = Similarity.isFitted && points.count >= nextFit
+        let isDue = CovarianceFunction.isFitted && points.count >= nextFit
         if isDue || !isSuccessor {
-            similarity.fit(coordinates, points: points, values: centred, using: &generator)
+            covarianceFunction.fit(coordinates, points: points, values: centred, using: &generator)
             nextFit = max(points.count + 2, Int(Double(points.count) * Self.growth))
             forget()
         }
@@ -73,14 +73,14 @@ struct GaussianProcess<Similarity: Covariance>: Surrogate {
     // MARK: Learning
 
     private mutating func appendFactorRow(_ index: Int) {
-        let covariance = similarity.covariance(
+        let covariance = covarianceFunction.covariance(
             coordinates, of: points[index], with: points[0...index])
         var row = [Double](repeating: 0, count: index + 1)
         for column in 0..<index {
             let sum = dotProduct(row, factor[column], count: column)
             row[column] = (covariance[column] - sum) / factor[column][column]
         }
-        let rest = 1 + similarity.noise - dotProduct(row, row, count: index)
+        let rest = 1 + covarianceFunction.noise - dotProduct(row, row, count: index)
         row[index] = max(rest, 1e-9).squareRoot()
         factor.append(row)
     }
@@ -89,7 +89,7 @@ struct GaussianProcess<Similarity: Covariance>: Surrogate {
     private mutating func appendWhitened(from known: Int) {
         let rows = coordinates.rows
         whitened += Array(repeating: 0, count: (points.count - known) * rows)
-        let (points, factor, similarity) = (points, factor, similarity)
+        let (points, factor, covarianceFunction) = (points, factor, covarianceFunction)
         let coordinates = coordinates
         whitened.withUnsafeMutableBufferPointer { whitened in
             explained.withUnsafeMutableBufferPointer { explained in
@@ -100,7 +100,7 @@ struct GaussianProcess<Similarity: Covariance>: Surrogate {
                         let first = point * rows + start
                         let own = UnsafeMutableBufferPointer(
                             rebasing: whitened[first..<first + range.count])
-                        similarity.fillCovariance(
+                        covarianceFunction.fillCovariance(
                             own, coordinates, of: points[point], with: range)
                         let earlier = UnsafeBufferPointer(rebasing: whitened[start..<first])
                         Self.subtract(
