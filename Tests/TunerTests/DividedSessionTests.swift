@@ -62,7 +62,8 @@ import Testing
         #expect(expected.count == 90)
         let events = try undisturbed.events(session: "a", from: 0, limit: 1000)
 
-        for death in 0..<events.count {
+        // Every commit with the strategy that costs nothing; that each one's log is replayed is shown by some.
+        for death in stride(from: 0, to: events.count, by: strategy == "random" ? 1 : 11) {
             let store: any RecordStore = InMemoryRecordStore()
             try store.commit([.session(Session(id: "a", request: request, created: 0))])
             await #expect(throws: (any Error).self) {
