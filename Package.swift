@@ -80,7 +80,9 @@ let package = Package(
                 "KernelSpace", "WorkerProtocol", "CProcess", "CZlib",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ],
+            // Unoptimised, models are fifty times slower, and searching tests starve all others.
+            swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .target(name: "TunerStore", dependencies: ["Tuner", "CLMDB"]),
         .target(
             name: "TunerAPI",

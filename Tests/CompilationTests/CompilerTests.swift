@@ -35,19 +35,28 @@ import WorkerProtocol
         #expect(try folder.names(of: "objects/temporary").isEmpty)
     }
 
-    @Test func `sources are read once, and variants specialised from their module`() async throws {
-        let folder = try TemporaryFolder()
+    /// A library whose calls of the compiler are written to `log`: `sources` if they have the file, else `module`.
+    private func logging(
+        callsWith file: String, in folder: TemporaryFolder
+    ) async throws -> (library: VariantLibrary, log: String) {
         let real = try await Workbench.toolchain()
+        // One of the two folders that a compiler may write to.
         let log = folder.path + "/objects/modules/calls"
-        let counting = try folder.script(
+        let logging = try folder.script(
             "swiftc",
             """
-            case "$*" in *Broadcast.swift*) echo sources >> \(log);; *) echo module >> \(log);; esac
+            case "$*" in *\(file)*) echo sources >> \(log);; *) echo module >> \(log);; esac
             exec \(real.swiftc) "$@"
             """)
         let library = try Workbench.library(
-            real.replacing(swiftc: counting), in: folder,
+            real.replacing(swiftc: logging), in: folder,
             limits: CompileLimits(secondsPerCall: 120, parallelCalls: 1))
+        return (library, log)
+    }
+
+    @Test func `sources are read once, and variants specialised from their module`() async throws {
+        let folder = try TemporaryFolder()
+        let (library, log) = try await logging(callsWith: "Broadcast.swift", in: folder)
         for value in 1...2 {
             let unit = Workbench.unit([Workbench.broadcast(value)])
             let entry = try #require(try await library.resolve(unit)[unit.functions[0].key]).get()
@@ -60,17 +69,7 @@ import WorkerProtocol
         async throws
     {
         let folder = try TemporaryFolder()
-        let real = try await Workbench.toolchain()
-        let log = folder.path + "/objects/modules/calls"
-        let counting = try folder.script(
-            "swiftc",
-            """
-            case "$*" in *Outside.swift*) echo sources >> \(log);; *) echo module >> \(log);; esac
-            exec \(real.swiftc) "$@"
-            """)
-        let library = try Workbench.library(
-            real.replacing(swiftc: counting), in: folder,
-            limits: CompileLimits(secondsPerCall: 120, parallelCalls: 1))
+        let (library, log) = try await logging(callsWith: "Outside.swift", in: folder)
         let source = Kernel.Source(
             name: "Outside.swift",
             text: """
