@@ -41,8 +41,8 @@ public struct CompileLimits: Sendable {
 /// Turns generated functions into checked shared objects, finding the functions that cannot be.
 ///
 /// Reading and checking a kernel's sources takes longer than specialising them: 1.2 of the 1.8 s that a call for one variant of
-/// `sgemm` takes. So they are compiled once, to a module from which a call's functions are specialised; their machine code is the
-/// same. Where a module will not do, functions are compiled together with the sources, and what that says counts.
+/// `sgemm` takes. So they are compiled once, to a module from which a call's functions are specialised. Where a module will not
+/// do, functions are compiled together with the sources, and what that says counts.
 struct Compiler: Sendable {
     /// What a call, or the search for the culprit of a call, came to.
     enum Outcome: Sendable {
