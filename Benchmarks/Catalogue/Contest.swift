@@ -77,7 +77,8 @@ struct Contest {
     ) throws -> ContestRow {
         let cache = device.caches.map(\.bytes).max() ?? 32 << 20
         let buffers = try CallBuffers(
-            kernel, problem, policy: item.cache ?? kernel.cachePolicy, lastLevelCache: cache,
+            kernel, problem, policy: try item.cache ?? kernel.cachePolicy(on: problem),
+            lastLevelCache: cache,
             entrants.map(\.configuration))
         var contestants = try entrants.map { entrant in
             let configuration = entrant.configuration

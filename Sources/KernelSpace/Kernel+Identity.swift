@@ -26,7 +26,7 @@ extension Kernel {
         }
         parts += [
             ("absolute", absoluteTolerance.source), ("relative", relativeTolerance.source),
-            ("cache", cachePolicy.rawValue),
+            ("cache", caching.description),
         ]
         parts += verifyProblems.map { ("verify", $0.canonical) }
         return Fingerprint(parts)

@@ -117,6 +117,20 @@ extension Kernel {
         )
     }
 
+    /// Where calls on a problem find their buffers.
+    public func cachePolicy(on problem: Problem) throws(KernelSpaceError) -> CachePolicy {
+        switch caching {
+        case .always(let policy): return policy
+        case .coldWhere(let condition):
+            do {
+                return try condition.evaluate(bindings(of: problem)).truth ? .cold : .hot
+            } catch {
+                throw KernelSpaceError(
+                    .problem, "\(name): cache.cold, \"\(condition.source)\", \(error.message)")
+            }
+        }
+    }
+
     func bindings(of problem: Problem) -> [String: Value] {
         var bindings: [String: Value] = [:]
         for dimension in problem.dimensions { bindings[dimension.name] = .integer(dimension.value) }

@@ -39,6 +39,23 @@ public struct Kernel: Sendable {
         /// Which of the two is shown: GFLOP/s or GB/s.
         public var figure: Figure
     }
+    /// Where calls find their buffers, in the caches or in memory.
+    public enum Caching: Hashable, Sendable, CustomStringConvertible {
+        /// The same on every problem.
+        case always(CachePolicy)
+        /// Cold on problems for which the expression over dimensions is true, hot on others.
+        case coldWhere(Expression)
+
+        /// `hot`, `cold` or `cold where m <= 64`
+        public var description: String {
+            switch self {
+            case .always(let policy): policy.rawValue
+            case .coldWhere(let condition): "cold where \(condition.source)"
+            }
+        }
+    }
+    /// The file that specializes variants, beside the sources in a compile.
+    public static let generatedFile = "TunerdVariants.swift"
     /// A Swift file of the kernel or of a folder it uses.
     public struct Source: Hashable, Sendable {
         /// File name, unique in the compile.
@@ -76,8 +93,8 @@ public struct Kernel: Sendable {
     public var absoluteTolerance: Expression
     /// Over dimensions.
     public var relativeTolerance: Expression
-    /// Whether calls find their buffers in the caches.
-    public var cachePolicy: CachePolicy
+    /// On which problems calls find their buffers in the caches.
+    public var caching: Caching
     /// Whether the same inputs give the same bits in every call of a configuration, on any number of threads; checked for winners.
     public var isDeterministic: Bool
     /// Small problems on which each specialization is proved first; at least one.

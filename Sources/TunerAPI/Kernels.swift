@@ -84,8 +84,8 @@ public struct KernelDetail: Hashable, Codable, Sendable {
     public var defaults: [String: Configuration]
     /// Whether speed is shown in GFLOP/s (`flops`) or GB/s (`bytes`).
     public var figure: Kernel.Work.Figure
-    /// `hot` or `cold`: whether calls find their operands in the caches.
-    public var cache: CachePolicy
+    /// Whether calls find their operands in the caches: `hot`, `cold`, or `cold where` and a condition over dimensions.
+    public var cache: String
 
     /// Of a manifest in `folder`.
     public init(_ kernel: Kernel, folder: String) {
@@ -98,6 +98,6 @@ public struct KernelDetail: Hashable, Codable, Sendable {
         constraints = kernel.constraints.map { $0.expression.source }
         defaults = kernel.defaults
         figure = kernel.work.figure
-        cache = kernel.cachePolicy
+        cache = kernel.caching.description
     }
 }

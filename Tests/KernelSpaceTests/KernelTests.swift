@@ -31,7 +31,7 @@ struct KernelTests {
         #expect(kernel.generics == ["mr", "nv", "unroll", "lanes"])
         #expect(kernel.referenceType == "SgemmReference")
         #expect(kernel.work.figure == .flops)
-        #expect(kernel.cachePolicy == .hot)
+        #expect(kernel.caching == .always(.hot))
         #expect(kernel.isDeterministic)
         #expect(kernel.defaults["cpu-avx2"]?["mr"] == .integer(6))
         #expect(kernel.sources.map(\.name) == ["Sgemm.swift", "Reduce.swift"])
@@ -198,6 +198,20 @@ struct KernelTests {
         }
     }
 
+    @Test func `Calls are cold on the problems that a condition names`() throws {
+        func policy(_ cache: String, _ problem: String) throws -> CachePolicy {
+            let kernel = try SampleManifest.kernel(SampleManifest.replacing("cache: hot", cache))
+            return try kernel.cachePolicy(on: try kernel.problem(parsing: problem))
+        }
+        #expect(try policy("cache: cold", "m=9,n=1,k=1") == .cold)
+        #expect(try policy("cache: {cold: m <= 8}", "m=8,n=1,k=1") == .cold)
+        #expect(try policy("cache: {cold: m <= 8}", "m=9,n=1,k=1") == .hot)
+        let error = #expect(throws: KernelSpaceError.self) {
+            try policy("cache: {cold: n / k > 1}", "m=1,n=1,k=0")
+        }
+        #expect(error?.message == "sgemm: cache.cold, \"n / k > 1\", division by zero")
+    }
+
     @Test func `What can change an evaluation changes the fingerprint`() throws {
         var seen = [try SampleManifest.kernel().fingerprint]
         for (old, new) in [
@@ -210,7 +224,8 @@ struct KernelTests {
             ("shape: [k, n], strides: [ldb, 1]", "shape: [k, n + 0], strides: [ldb, 1]"),
             (", strides: [ldc, 1]", ", strides: [ldc + 0, 1]"),
             ("absolute: 1e-6", "absolute: 2e-6"), ("relative: 1e-5", "relative: 2e-5"),
-            ("cache: hot", "cache: cold"), ("{m: 0, n: 0, k: 0}", "{m: 1, n: 0, k: 0}"),
+            ("cache: hot", "cache: cold"), ("cache: hot", "cache: {cold: m <= 8}"),
+            ("{m: 0, n: 0, k: 0}", "{m: 1, n: 0, k: 0}"),
             ("(mc + kc) * nc", "(mc + kc) * nc + 1"), ("c: {role: output", "y: {role: output"),
             ("nc: {argument", "x: {argument"),
         ] {

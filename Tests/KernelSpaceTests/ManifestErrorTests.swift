@@ -80,6 +80,10 @@ struct ManifestErrorTests {
             message { $0["../Shared/Reduce.swift"] = nil }
                 == "kernel.yaml:4:8: uses: cannot list the Swift files of ../Shared: no such file")
         #expect(
+            message { $0["TunerdVariants.swift"] = "" }
+                == "kernel.yaml:6:3: entry: TunerdVariants.swift is the name of a generated file; rename yours"
+        )
+        #expect(
             message { $0["../Shared/Sgemm.swift"] = "" }
                 == "kernel.yaml:4:8: uses: there are two files Sgemm.swift, which one module cannot have; rename one"
         )
@@ -96,6 +100,11 @@ struct ManifestErrorTests {
             "deterministic: true", "deterministic: yes",
             "47:16: deterministic: is \"yes\", must be true or false"
         ),
+        (
+            "cache: hot", "cache: {cold: x}",
+            "38:15: cache.cold: unknown name \"x\", did you mean \"m\"? allowed: m, n, k, lda, ldb, ldc"
+        ),
+        ("cache: hot", "cache: {warm: m}", "38:9: cache: unknown key \"warm\"; allowed: cold"),
         ("cache: hot", "cache: [hot]", "38:8: cache: is a list, must be one of hot, cold"),
         (
             "cache: hot", "colour: red",

@@ -46,6 +46,20 @@ SIMD_ROWS_INLINE float simd_sum4(simd_float4 x) {
 }
 SIMD_ROWS_INLINE float simd_sum8(simd_float8 x) { return simd_sum4(x.lo + x.hi); }
 SIMD_ROWS_INLINE float simd_sum16(simd_float16 x) { return simd_sum8(x.lo + x.hi); }
+// Of four vectors, which are transposed by words: fewer steps than one after the other.
+SIMD_ROWS_INLINE simd_float4 simd_halve4(simd_float4 x) { return x; }
+SIMD_ROWS_INLINE simd_float4 simd_halve8(simd_float8 x) { return x.lo + x.hi; }
+SIMD_ROWS_INLINE simd_float4 simd_halve16(simd_float16 x) { return simd_halve8(x.lo + x.hi); }
+#define SIMD_DEFINE_SUMS(lanes)                                                                     \
+    SIMD_ROWS_INLINE simd_float4 simd_sums##lanes(simd_float##lanes x0, simd_float##lanes x1,       \
+                                                  simd_float##lanes x2, simd_float##lanes x3) {     \
+        simd_float##lanes x[4] = {x0, x1, x2, x3};                                                  \
+        SIMD_FOUR_ROWS(lanes, x);                                                                   \
+        return simd_halve##lanes((x[0] + x[1]) + (x[2] + x[3]));                                    \
+    }
+SIMD_DEFINE_SUMS(4)
+SIMD_DEFINE_SUMS(8)
+SIMD_DEFINE_SUMS(16)
 SIMD_ROWS_INLINE float simd_largest4(simd_float4 x) {
     simd_float2 two = x.lo > x.hi ? x.lo : x.hi;
     return two.x > two.y ? two.x : two.y;

@@ -19,6 +19,11 @@ struct ManifestNode {
         ManifestNode(node: node, file: file, path: path.isEmpty ? key : "\(path).\(key)")
     }
 
+    /// Whether the node has keys and values.
+    var isMapping: Bool {
+        if case .mapping = node { true } else { false }
+    }
+
     /// What the node is, for messages.
     private var kind: String {
         switch node {

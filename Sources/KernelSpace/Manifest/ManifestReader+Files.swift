@@ -94,6 +94,9 @@ extension ManifestReader {
             guard variants.count < Bounds.sourceFiles else {
                 throw place.error("more than \(Bounds.sourceFiles) Swift files are too many")
             }
+            guard name != Kernel.generatedFile else {
+                throw place.error("\(name) is the name of a generated file; rename yours")
+            }
             guard !variants.contains(where: { $0.name == name }) else {
                 throw place.error(
                     "there are two files \(name), which one module cannot have; rename one")

@@ -43,7 +43,7 @@ struct ManifestReader {
             work: try work(field("work"), sizes: sizes),
             absoluteTolerance: try (tolerance["absolute"] ?? root).expression(reading: sizes),
             relativeTolerance: try (tolerance["relative"] ?? root).expression(reading: sizes),
-            cachePolicy: try fields["cache"]?.choice(CachePolicy.self) ?? .hot,
+            caching: try caching(fields["cache"], sizes: sizes),
             isDeterministic: try fields["deterministic"]?.truth() ?? false,
             verifyProblems: [], representativeProblems: [],
             defaults: try defaults(fields["defaults"], parameters: parameters),
@@ -122,6 +122,16 @@ struct ManifestReader {
             flops: try (fields["flops"] ?? node).expression(reading: sizes),
             bytes: try (fields["bytes"] ?? node).expression(reading: sizes),
             figure: try fields["figure"]?.choice(Kernel.Work.Figure.self) ?? .flops)
+    }
+
+    /// `hot`, `cold` or `{cold: condition}`.
+    private func caching(_ node: ManifestNode?, sizes: [String]) throws(KernelSpaceError)
+        -> Kernel.Caching
+    {
+        guard let node else { return .always(.hot) }
+        guard node.isMapping else { return .always(try node.choice(CachePolicy.self)) }
+        let fields = try node.fields(["cold"], required: ["cold"])
+        return .coldWhere(try (fields["cold"] ?? node).expression(reading: sizes))
     }
 
     private func constraints(_ node: ManifestNode?, names: [String]) throws(KernelSpaceError)

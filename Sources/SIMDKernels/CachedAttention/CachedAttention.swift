@@ -92,42 +92,52 @@ enum CachedAttention<
     static func scores(_ plan: AttentionPlan, _ state: AttentionState, _ row: Int, _ count: Int) {
         let keys = state.keys + (state.token &+ row) &* plan.rowBytes
         let last = count &- 1 &- row
-        if plan.prefetches {
-            // Values of the same tokens, which are wanted next.
-            attentionPrefetch(
-                keys + (state.values - state.keys), min(rows, last &+ 1) &* plan.rowBytes)
-        }
         var head = 0
         while head < plan.group {
-            scoreTile(plan, keys, last, head, plan.scores + (head &* plan.blockStride &+ row))
+            // Values of the same tokens, which are wanted next.
+            scoreTile(
+                plan, keys, last, head, plan.scores + (head &* plan.blockStride &+ row),
+                ahead: plan.prefetches && head == 0 ? keys + (state.values - state.keys) : nil)
             head &+= queries
         }
     }
 
-    /// rows × queries scores.
+    /// rows × queries scores. Each piece prefetches its share of the rows that lie `ahead`, in the order of memory.
     @inline(__always)
     static func scoreTile(
         _ plan: AttentionPlan, _ keys: UnsafeRawPointer, _ last: Int, _ head: Int,
-        _ scores: UnsafeMutablePointer<Float>
+        _ scores: UnsafeMutablePointer<Float>, ahead: UnsafeRawPointer?
     ) {
         var sums = Sums<rows>(repeating: InlineArray<queries, Vector>(repeating: Vector()))
         let q = UnsafeRawPointer(plan.queries + head &* plan.d)
         var i = 0
         while i &+ piece <= plan.d {
+            if let ahead {
+                attentionPrefetch(ahead + i &* rows &* Cache.size, rows &* piece &* Cache.size)
+            }
             addProducts(plan, q + i &* 4, keys + i &* Cache.size, last, part: 0, &sums)
             if Cache.group == 2 {
                 addProducts(plan, q + i &* 4, keys + i &* Cache.size, last, part: 1, &sums)
             }
             i &+= piece
         }
-        var r = 0
-        while r < rows {
-            var h = 0
-            while h < queries {
-                scores[h &* plan.blockStride &+ r] = sum(sums[unchecked: r][unchecked: h])
-                h &+= 1
+        var h = 0
+        while h < queries {
+            let out = scores + h &* plan.blockStride
+            if rows == 4 {
+                UnsafeMutableRawPointer(out).storeBytes(
+                    of: laneSums(
+                        sums[unchecked: 0][unchecked: h], sums[unchecked: 1][unchecked: h],
+                        sums[unchecked: 2][unchecked: h], sums[unchecked: 3][unchecked: h]),
+                    as: SIMD4<Float>.self)
+            } else {
+                var r = 0
+                while r < rows {
+                    out[r] = sum(sums[unchecked: r][unchecked: h])
+                    r &+= 1
+                }
             }
-            r &+= 1
+            h &+= 1
         }
         if i < plan.d { addRestOfKeys(plan, keys, last, head, scores, i) }
     }
@@ -256,14 +266,16 @@ enum CachedAttention<
         }
         var value = state.values + (state.token &* plan.rowBytes &+ i &* Cache.size)
         var weights = UnsafePointer(plan.scores + head &* plan.blockStride)
-        let isFirst = head == 0 && i == 0
+        // Keys of the next block: each tile of the first heads asks for its share of them, in the order of memory.
+        let prefetches = plan.prefetches && head == 0
+        let share = vectors / Cache.group &* piece &* Cache.size
+        var ahead =
+            state.keys
+            + ((state.token &+ count) &* plan.rowBytes &+ i &* Cache.size &* count)
         var token = 0
         while token < count {
-            if plan.prefetches && isFirst {
-                // Keys of the next block.
-                attentionPrefetch(
-                    state.keys + (state.token &+ token &+ count) &* plan.rowBytes, plan.rowBytes)
-            }
+            if prefetches { attentionPrefetch(ahead, share) }
+            ahead += share
             var x = InlineArray<queries, Vector>(repeating: Vector())
             var h = 0
             while h < queries {

@@ -37,6 +37,20 @@ func sum<Vector: SIMD>(_ vector: Vector) -> Float where Vector.Scalar == Float {
     return simd_sum4(cast(vector))
 }
 
+/// The sums over the lanes of four vectors.
+@inline(__always)
+func laneSums<Vector: SIMD>(
+    _ x0: Vector, _ x1: Vector, _ x2: Vector, _ x3: Vector
+) -> SIMD4<Float> where Vector.Scalar == Float {
+    if Vector.self == SIMD16<Float>.self {
+        return simd_sums16(cast(x0), cast(x1), cast(x2), cast(x3))
+    }
+    if Vector.self == SIMD8<Float>.self {
+        return simd_sums8(cast(x0), cast(x1), cast(x2), cast(x3))
+    }
+    return simd_sums4(cast(x0), cast(x1), cast(x2), cast(x3))
+}
+
 /// The largest lane.
 @inline(__always)
 func largest<Vector: SIMD>(_ vector: Vector) -> Float where Vector.Scalar == Float {

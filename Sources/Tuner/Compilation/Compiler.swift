@@ -211,7 +211,7 @@ struct Compiler: Sendable {
     ) async throws -> String {
         try ObjectCache.makePrivateFolder(folder)
         let generated = Kernel.Source(
-            name: CompileUnit.generatedFile,
+            name: Kernel.generatedFile,
             text: CompileUnit.generatedSource(
                 of: part.functions, importing: part.module == nil ? nil : KernelModules.name))
         let object = folder + "/variants.o"
@@ -306,7 +306,7 @@ struct Compiler: Sendable {
         }
         // A kernel's own source is checked before anything is specialised: what is wrong there is wrong in every variant, and
         // so is what is wrong with the imports in the first line.
-        let file = CompileUnit.generatedFile
+        let file = Kernel.generatedFile
         let isGenerated = first.hasPrefix("\(file):") && !first.hasPrefix("\(file):1:")
         throw Stop(
             failure: .compilation(message: first), isSharedByAll: !isGenerated)

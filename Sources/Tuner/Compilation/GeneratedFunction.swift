@@ -29,9 +29,6 @@ struct CompileUnit: Sendable {
     /// Whether so many functions are made from the sources that these are worth a module.
     let usesModule: Bool
 
-    /// Name of the generated file beside the kernel's sources.
-    static let generatedFile = "TunerdVariants.swift"
-
     /// Text of the generated file for some of the functions, with the kernel's sources in `module` or, nil, beside the file.
     static func generatedSource(
         of functions: some Sequence<GeneratedFunction>, importing module: String?

@@ -406,7 +406,7 @@ extension HardwareEvaluator.Subject {
                 name: "worker protocol",
                 value: "\(String(decoding: FrameCodec.magic, as: UTF8.self))"
             ),
-            (name: "cache", value: kernel.cachePolicy.rawValue),
+            (name: "cache", value: kernel.caching.description),
         ])
     }
 }

@@ -65,14 +65,15 @@ public struct HardwareEvaluatorProvider: EvaluatorProvider {
             (
                 tuned: try kernel.layout(of: entry.problem),
                 verify: try kernel.layouts(of: kernel.verifyProblems),
-                tails: try kernel.layouts(of: tails)
+                tails: try kernel.layouts(of: tails),
+                cachePolicy: try kernel.cachePolicy(on: entry.problem)
             )
         }
         progress(.compiling)
         let reference = try await library.reference(of: kernel, target: target)
         let prepare = PrepareRequest(
             reference: reference, problem: layouts.tuned, verifyProblems: layouts.verify,
-            seed: Self.seed, cachePolicy: kernel.cachePolicy,
+            seed: Self.seed, cachePolicy: layouts.cachePolicy,
             referenceCache: measuring.referenceCache, core: probe.measuringCore,
             limits: measuring.limits)
         return HardwareEvaluator(

@@ -217,7 +217,7 @@ enum Listings {
         lines += detail.defaults.sorted { $0.key < $1.key }.map {
             StyledLine("default     \($0.key): \($0.value)")
         }
-        lines.append(StyledLine("calls       \(detail.cache.rawValue) caches", .faint))
+        lines.append(StyledLine("caches      \(detail.cache)", .faint))
         return lines
     }
 
