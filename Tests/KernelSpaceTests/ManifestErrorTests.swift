@@ -104,6 +104,10 @@ struct ManifestErrorTests {
             "cache: hot", "cache: {cold: x}",
             "38:15: cache.cold: unknown name \"x\", did you mean \"m\"? allowed: m, n, k, lda, ldb, ldc"
         ),
+        (
+            "cache: hot", "cache: {cold: n / k > 1}",
+            "40:5: verify: sgemm: cache.cold, \"n / k > 1\", division by zero"
+        ),
         ("cache: hot", "cache: {warm: m}", "38:9: cache: unknown key \"warm\"; allowed: cold"),
         ("cache: hot", "cache: [hot]", "38:8: cache: is a list, must be one of hot, cold"),
         (

@@ -46,16 +46,17 @@ SIMD_ROWS_INLINE float simd_sum4(simd_float4 x) {
 }
 SIMD_ROWS_INLINE float simd_sum8(simd_float8 x) { return simd_sum4(x.lo + x.hi); }
 SIMD_ROWS_INLINE float simd_sum16(simd_float16 x) { return simd_sum8(x.lo + x.hi); }
-// Of four vectors, which are transposed by words: fewer steps than one after the other.
-SIMD_ROWS_INLINE simd_float4 simd_halve4(simd_float4 x) { return x; }
-SIMD_ROWS_INLINE simd_float4 simd_halve8(simd_float8 x) { return x.lo + x.hi; }
-SIMD_ROWS_INLINE simd_float4 simd_halve16(simd_float16 x) { return simd_halve8(x.lo + x.hi); }
+// simd_fold: the sums of lanes that are four apart.
+// simd_sums: the sums of four vectors, transposed within every four lanes first: fewer steps than one vector after the other.
+SIMD_ROWS_INLINE simd_float4 simd_fold4(simd_float4 x) { return x; }
+SIMD_ROWS_INLINE simd_float4 simd_fold8(simd_float8 x) { return x.lo + x.hi; }
+SIMD_ROWS_INLINE simd_float4 simd_fold16(simd_float16 x) { return simd_fold8(x.lo + x.hi); }
 #define SIMD_DEFINE_SUMS(lanes)                                                                     \
     SIMD_ROWS_INLINE simd_float4 simd_sums##lanes(simd_float##lanes x0, simd_float##lanes x1,       \
                                                   simd_float##lanes x2, simd_float##lanes x3) {     \
         simd_float##lanes x[4] = {x0, x1, x2, x3};                                                  \
         SIMD_FOUR_ROWS(lanes, x);                                                                   \
-        return simd_halve##lanes((x[0] + x[1]) + (x[2] + x[3]));                                    \
+        return simd_fold##lanes((x[0] + x[1]) + (x[2] + x[3]));                                    \
     }
 SIMD_DEFINE_SUMS(4)
 SIMD_DEFINE_SUMS(8)

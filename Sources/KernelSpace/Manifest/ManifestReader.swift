@@ -170,7 +170,7 @@ struct ManifestReader {
         return defaults
     }
 
-    /// Problems that `kernel` accepts and can lay out.
+    /// Problems that `kernel` accepts, can lay out and knows the caches of.
     private func problems(_ node: ManifestNode, of kernel: Kernel) throws(KernelSpaceError)
         -> [Problem]
     {
@@ -183,6 +183,7 @@ struct ManifestReader {
             do throws(KernelSpaceError) {
                 let problem = try kernel.problem(given)
                 _ = try kernel.layout(of: problem)
+                _ = try kernel.cachePolicy(on: problem)
                 guard !problems.contains(problem) else {
                     throw KernelSpaceError(.problem, "the problem is listed twice")
                 }
