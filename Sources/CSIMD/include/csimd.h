@@ -19,6 +19,19 @@ static inline __attribute__((always_inline)) const void *_Nonnull simd_delay(con
     return address;
 }
 
+// Where `line` has reached the end of its row, goes to the start of the next one; rows of `row` bytes are `distance` bytes apart.
+// One instruction to the optimizer, which would keep sums in memory where the innermost loop has a branch.
+static inline __attribute__((always_inline)) void simd_pass_row(
+    const void *_Nonnull *_Nonnull line, const void *_Nonnull *_Nonnull end, long distance, long row) {
+#if defined(__x86_64__)
+    __asm__("cmp %1, %0\n jb 1f\n add %2, %1\n mov %1, %0\n sub %3, %0\n 1:" : "+r"(*line), "+r"(*end) : "r"(distance), "r"(row) : "cc");
+#else
+    if ((const char *)*line < (const char *)*end) return;
+    *end = (const char *)*end + distance;
+    *line = (const char *)*end - row;
+#endif
+}
+
 // 32 instructions that do nothing: a processor that looks a fixed number of instructions ahead then asks memory for fewer lines at once.
 static inline __attribute__((always_inline)) void simd_take_room(void) {
     __asm__ volatile(".rept 32\n nop\n .endr");

@@ -71,7 +71,8 @@ enum BlockedSgemm<
     static func walk(_ call: UnsafePointer<KernelCall>, _ thread: Int) {
         let epilogue = Epilogue(call)
         var walk = SgemmWalk<Vector>(
-            call, thread, mr: mr, nr: nr, packsA: packa == 1, fetchedLines: fetch)
+            call, thread, mr: mr, nr: nr, packsA: packa == 1, fetchedLines: fetch,
+            endsWithPages: fetch > 1 && mr > 4)
         while walk.next() { multiply(walk.block, epilogue) }
     }
 
@@ -112,7 +113,11 @@ enum BlockedSgemm<
         while rows > 0 {
             tile.height = min(rows, mr)
             if packa == 0, rows < mr { (tile.a, tile.lda) = (block.lastRows, block.depth) }
-            if fetch > 0 { tile.ahead = ahead.next(opensPages: fetch > 1) }
+            if fetch > 0 {
+                (tile.ahead, tile.aheadEnd) = (ahead.line, ahead.rowEnd)
+                ahead.advance(
+                    passes: tile.depth / unroll, requests: unroll &* fetch, opensPages: fetch > 1)
+            }
             if let copy = packed {
                 tile.copy = copy
                 if isNarrow { narrowPackingTile(&tile) } else { packingTile(&tile) }
@@ -161,7 +166,8 @@ enum BlockedSgemm<
     @inline(__always)
     static func multiply(_ tile: SgemmTile, isNarrow: Bool, packs: Bool) {
         var sums = Sums(repeating: InlineArray<nv, Vector>(repeating: Vector()))
-        var (a, b, copy, ahead) = (tile.a, tile.b, UnsafeMutableRawPointer(tile.copy), tile.ahead)
+        var (a, b, copy) = (tile.a, tile.b, UnsafeMutableRawPointer(tile.copy))
+        var (ahead, aheadEnd) = (tile.ahead, tile.aheadEnd)
         if tile.depth >= SgemmTile.depthToPrefetchC { prefetchC(tile) }
         var p = 0
         while p < tile.depth {
@@ -184,6 +190,7 @@ enum BlockedSgemm<
                     ahead += tile.aheadStep
                     u &+= 1
                 }
+                if fetch > 0 { simd_pass_row(&ahead, &aheadEnd, tile.aheadDistance, tile.aheadRow) }
                 a += unroll
                 b += unroll &* tile.rowBytes
                 p &+= unroll

@@ -81,9 +81,12 @@ struct SgemmTile {
     var lde: Int
     var c: UnsafeMutablePointer<Float>
     var ldc: Int
-    /// What to prefetch, `aheadStep` bytes after each other.
+    /// What to prefetch, `aheadStep` bytes after each other in rows of `aheadRow` bytes; where the first one ends, and bytes between them.
     var ahead: UnsafeRawPointer
+    var aheadEnd: UnsafeRawPointer
     var aheadStep: Int
+    var aheadRow: Int
+    var aheadDistance: Int
 
     /// One that begins where the matrices do.
     @inline(__always)
@@ -96,7 +99,7 @@ struct SgemmTile {
         c = call.pointee.buffers[2].assumingMemoryBound(to: Float.self)
         (lda, rowBytes, ldc) = (Int(d[3]), Int(d[4]) &* 4, Int(d[5]))
         (copy, accumulates, earlier, lde) = (c, false, a, 0)
-        (ahead, aheadStep) = (b, 0)
+        (ahead, aheadEnd, aheadStep, aheadRow, aheadDistance) = (b, b, 0, 0, 0)
     }
 
     /// The first tile of the panel at column `j`, whose tiles have nr columns.
@@ -109,7 +112,10 @@ struct SgemmTile {
         accumulates = !block.isFirst
         (c, ldc) = (block.c + j, block.ldc)
         (earlier, lde) = (UnsafePointer(c), ldc)
-        (ahead, aheadStep) = (b, block.ahead.step)
+        (ahead, aheadEnd) = (b, b)
+        (aheadStep, aheadRow, aheadDistance) = (
+            block.ahead.step, block.ahead.rowBytes, block.ahead.distance
+        )
         if let partial = block.partial {
             let sums = partial + j &* block.paddedRows
             (earlier, lde) = (UnsafePointer(sums), nr)
@@ -122,54 +128,53 @@ struct SgemmTile {
 ///
 /// Row after row, because the memory is read at full speed along a page only; 4 rows at once came to two thirds of it.
 struct SgemmAhead {
-    /// Bytes between requests, and of what one tile asks for.
+    /// Bytes between requests.
     let step: Int
-    private let chunk: Int
-    private let rowBytes: Int
-    /// Bytes between rows.
+    /// Bytes of a row, and between rows.
+    let rowBytes: Int
     let distance: Int
-    /// Where the next share's row begins.
-    private(set) var row: UnsafeRawPointer
-    private var rowsLeft: Int
-    private var column = 0
+    /// What is asked for next, and where its row ends.
+    var line: UnsafeRawPointer
+    var rowEnd: UnsafeRawPointer
+    /// From a page's start to one that memory is asked for four pages later.
+    private let pageAhead: Int
 
     /// Asks for the same line over and over.
     @inline(__always)
-    init(nothing address: UnsafePointer<Float>) {
-        (step, chunk, rowBytes, distance) = (0, 0, 0, 0)
-        (row, rowsLeft) = (UnsafeRawPointer(address), 0)
+    init(nothing address: UnsafeRawPointer) {
+        (step, rowBytes, distance, pageAhead) = (0, 0, 0, 0)
+        (line, rowEnd) = (address, address + 1)
     }
 
-    /// `rows` × `columns` at `b`, in shares of `requests` lines, `step` bytes after each other.
-    init(
-        _ b: UnsafePointer<Float>, _ ldb: Int, rows: Int, columns: Int, requests: Int, step: Int
-    ) {
+    /// Rows of `columns` at `b`, a line every `step` bytes.
+    init(_ b: UnsafePointer<Float>, _ ldb: Int, columns: Int, step: Int) {
         self.step = step
-        chunk = requests &* step
         rowBytes = columns &* 4
         distance = ldb &* 4
-        (row, rowsLeft) = (UnsafeRawPointer(b), rows)
+        line = UnsafeRawPointer(b)
+        rowEnd = line + rowBytes
+        pageAhead =
+            rowBytes >= 4 &* 4096 ? 4 &* 4096 : max(1, 4 &* 4096 / max(rowBytes, 64)) &* distance
     }
 
-    /// Where the next tile's share begins. One that would pass the end of the row ends with it.
+    /// Goes on by what one tile asks for: so many requests in each of its passes, after which a row's end is noticed.
     ///
-    /// `opensPages`: where the share has the start of a page, the first line four pages later is asked for. Its lines then come without
+    /// `opensPages`: where these pass the start of a page, the first line four pages later is asked for. Its lines then come without
     /// waiting for the translation of its address, which is worth a tenth where memory is all that is waited for.
     @inline(__always)
-    mutating func next(opensPages: Bool) -> UnsafeRawPointer {
-        let share = row + column
+    mutating func advance(passes: Int, requests: Int, opensPages: Bool) {
+        var bytes = passes &* requests &* step
         if opensPages {
-            let toNextPage = -Int(bitPattern: share) & 4095
-            if toNextPage < chunk { simd_prefetch(share + (toNextPage &+ 4 &* 4096)) }
+            let page = line + (-Int(bitPattern: line) & 4095)
+            if page < line + bytes, page < rowEnd { simd_prefetch(page + pageAhead) }
         }
-        column &+= chunk
-        if column >= rowBytes {
-            column = 0
-            rowsLeft &-= 1
-            if rowsLeft > 0 { row += distance }
-        } else if column &+ chunk > rowBytes {
-            column = max(0, rowBytes &- chunk)
+        while _slowPath(line + bytes >= rowEnd) {
+            let pass = requests &* step
+            bytes &-= (rowEnd - line &+ pass &- 1) / pass &* pass
+            rowEnd += distance
+            line = rowEnd - rowBytes
+            if opensPages, bytes > 0 { simd_prefetch(line + pageAhead) }
         }
-        return share
+        line += bytes
     }
 }

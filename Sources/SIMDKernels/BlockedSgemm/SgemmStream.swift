@@ -25,7 +25,7 @@ enum SgemmStream<let mr: Int, let room: Int, Vector: SIMD> where Vector.Scalar =
         var p = 0
         while p < block.depth {
             let isLast = p &+ depth == block.depth
-            let ahead = isLast ? block.ahead.row : b + depth &* rowBytes
+            let ahead = isLast ? block.ahead.line : b + depth &* rowBytes
             for r in 0..<depth { simd_prefetch(ahead + (depth &+ r) &* rowBytes) }
             let target = isLast && block.isLast ? c : sums
             if block.isFirst, p == 0 {

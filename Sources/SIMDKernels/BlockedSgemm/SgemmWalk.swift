@@ -11,6 +11,7 @@ struct SgemmWalk<Vector: SIMD> {
     private let mr: Int, nr: Int
     private let packsA: Bool
     private let fetchedLines: Int
+    private let endsWithPages: Bool
     private let k: Int
     private let mc: Int, kc: Int, nc: Int
     private let a: UnsafePointer<Float>, b: UnsafePointer<Float>
@@ -25,7 +26,7 @@ struct SgemmWalk<Vector: SIMD> {
     @inline(never)
     init(
         _ call: UnsafePointer<KernelCall>, _ thread: Int, mr: Int, nr: Int, packsA: Bool,
-        fetchedLines: Int
+        fetchedLines: Int, endsWithPages: Bool
     ) {
         let d = call.pointee.dimensions
         let arguments = call.pointee.arguments
@@ -34,7 +35,8 @@ struct SgemmWalk<Vector: SIMD> {
         a = UnsafePointer(call.pointee.buffers[0].assumingMemoryBound(to: Float.self))
         b = UnsafePointer(call.pointee.buffers[1].assumingMemoryBound(to: Float.self))
         c = call.pointee.buffers[2].assumingMemoryBound(to: Float.self)
-        (self.mr, self.nr, self.packsA, self.fetchedLines) = (mr, nr, packsA, fetchedLines)
+        (self.mr, self.nr, self.packsA) = (mr, nr, packsA)
+        (self.fetchedLines, self.endsWithPages) = (fetchedLines, endsWithPages)
 
         // Shares are whole tiles high and whole cache lines wide.
         let threads = Int(call.pointee.threads)
@@ -103,7 +105,7 @@ struct SgemmWalk<Vector: SIMD> {
 
     private mutating func setBlock() {
         block.rows = min(mc, rowEnd &- ic)
-        block.columns = min(nc, columnEnd &- jc)
+        block.columns = columns(from: jc)
         block.column = jc
         block.depth = min(kc, k &- pc)
         block.isFirst = pc == 0
@@ -125,6 +127,19 @@ struct SgemmWalk<Vector: SIMD> {
         if fetchedLines > 0 { setAhead(rows) }
     }
 
+    /// How many columns the block that begins with `column` has.
+    ///
+    /// Where memory is all that is waited for, and rows of B begin alike in their pages, the first block ends with a page, so that those after it
+    /// have whole pages: allocators rarely begin a matrix with a page, and to open twice as many costs a tenth. No block is left with a panel only.
+    @inline(__always)
+    private func columns(from column: Int) -> Int {
+        let left = columnEnd &- column
+        if left <= nc { return left }
+        if !endsWithPages || block.ldb &* 4 & 4095 != 0 { return nc }
+        let whole = nc &- (Int(bitPattern: b + column) & 4095) / 4
+        return left &- whole <= nr ? left : whole
+    }
+
     /// Has the block prefetch the next block of B, and prefetches the next columns of A.
     private mutating func setAhead(_ rows: UnsafePointer<Float>) {
         block.ahead = SgemmAhead(nothing: b)
@@ -132,18 +147,15 @@ struct SgemmWalk<Vector: SIMD> {
         if ic &+ block.rows < rowEnd { return }
         let tiles = block.paddedRows / mr
         let step = min(64, Self.divideUp(nr &* 4, tiles &* fetchedLines))
-        let requests = block.depth &* fetchedLines
         if !block.isLast {
             SgemmPacking<Vector>.prefetch(
                 rows + block.depth, block.lda, block.rows, min(kc, k &- pc &- block.depth))
             block.ahead = SgemmAhead(
-                block.b + block.depth &* block.ldb, block.ldb,
-                rows: min(kc, k &- pc &- block.depth), columns: block.columns,
-                requests: requests, step: step)
+                block.b + block.depth &* block.ldb, block.ldb, columns: block.columns, step: step)
         } else if jc &+ block.columns < columnEnd {
             block.ahead = SgemmAhead(
-                b + (jc &+ block.columns), block.ldb, rows: kc,
-                columns: min(nc, columnEnd &- jc &- block.columns), requests: requests, step: step)
+                b + (jc &+ block.columns), block.ldb,
+                columns: columns(from: jc &+ block.columns), step: step)
         }
     }
 }
