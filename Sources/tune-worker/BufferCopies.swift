@@ -8,7 +8,10 @@ struct BufferCopies {
     /// Bound of the memory: some hosts report the cache of a whole socket (260 MiB and more) to a small guest.
     private static let maximumBytes = 1 << 30
     private static let maximumCopies = 1 << 14
-    private static let alignment = 64
+    private static let line = 64
+    private static let page = 4096
+    /// Buffers of so many bytes lie as the guarded ones do, `GuardedBuffer.offsetInPage` bytes into a page: an allocator gives them pages of their own.
+    private static let bytesWithOwnPages = 128 << 10
 
     /// Addresses in the layout's order, one array a copy; scratch is shared.
     let addresses: [[UnsafeMutableRawPointer]]
@@ -21,11 +24,8 @@ struct BufferCopies {
     /// Throws `.outOfMemory`. The memory is never released: the process ends with its problem.
     init(cold buffers: ProblemBuffers) throws(WorkerFault) {
         let layout = buffers.layout
-        func span(_ buffer: BufferLayout) -> Int {
-            guard buffer.role != .scratch else { return 0 }
-            return (buffer.byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
-        }
-        let footprint = max(layout.buffers.reduce(0) { $0 + span($1) }, Self.alignment)
+        let footprint = max(
+            layout.buffers.reduce(0) { $0 + ($1.role == .scratch ? 0 : Self.span($1)) }, Self.line)
         let wanted = min(Self.cacheMultiple * Self.lastLevelCacheBytes, Self.maximumBytes)
         let copies = min(max((wanted + footprint - 1) / footprint, 1), Self.maximumCopies)
         let first = buffers.buffers.map(\.start)
@@ -48,13 +48,30 @@ struct BufferCopies {
                     copy.append(first[index])
                     continue
                 }
-                at.copyMemory(from: first[index], byteCount: buffer.byteCount)
-                copy.append(at)
-                at += span(buffer)
+                let place = Self.place(of: buffer, notBefore: at)
+                place.copyMemory(from: first[index], byteCount: buffer.byteCount)
+                copy.append(place)
+                at = place + buffer.byteCount
             }
             all.append(copy)
         }
         addresses = all
+    }
+
+    private static func place(of buffer: BufferLayout, notBefore address: UnsafeMutableRawPointer)
+        -> UnsafeMutableRawPointer
+    {
+        guard buffer.byteCount >= bytesWithOwnPages else {
+            return address.alignedUp(toMultipleOf: line)
+        }
+        return address.alignedUp(toMultipleOf: page) + GuardedBuffer.offsetInPage
+    }
+
+    /// Bytes that a buffer needs at most, wherever the one before it ends.
+    private static func span(_ buffer: BufferLayout) -> Int {
+        let lines = (buffer.byteCount + line - 1) / line * line
+        return buffer.byteCount >= bytesWithOwnPages
+            ? page + GuardedBuffer.offsetInPage + lines : lines
     }
 
     /// The largest cache that core 0 reports; 32 MiB where none does.

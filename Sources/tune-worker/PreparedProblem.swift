@@ -13,7 +13,7 @@ final class PreparedProblem {
     let request: PrepareRequest
     /// Two a verify problem, in the request's order.
     let checks: [[Check]]
-    /// The tuned problem, in front placement: page-aligned, as a large allocation is for a program that uses the kernel.
+    /// The tuned problem, placed as an allocation is for a program that uses the kernel.
     let tuned: Check
     /// The reference of the tuned problem for the fresh inputs.
     let freshReference: ReferenceResult
@@ -32,7 +32,7 @@ final class PreparedProblem {
             let nothing = ReferenceResult(
                 rowWidth: 0, rowCount: 0, rows: [],
                 entry: .init(seconds: request.referenceSeconds ?? 0, values: []))
-            let buffers = try ProblemBuffers(layout: request.problem, placement: .front)
+            let buffers = try ProblemBuffers(layout: request.problem, placement: .allocated)
             buffers.fill(inputs)
             checks = []
             freshReference = nothing
@@ -60,7 +60,7 @@ final class PreparedProblem {
         }
         self.checks = checks
 
-        let buffers = try ProblemBuffers(layout: request.problem, placement: .front)
+        let buffers = try ProblemBuffers(layout: request.problem, placement: .allocated)
         buffers.fill(freshInputs)
         freshReference = try source.result(for: buffers, inputs: freshInputs)
         buffers.fill(inputs)

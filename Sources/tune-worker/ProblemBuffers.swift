@@ -18,7 +18,7 @@ final class ProblemBuffers {
         self.layout = layout
         self.placement = placement
         name = layout.dimensions.map(String.init).joined(separator: ",")
-        pattern = placement == .front ? .first : .second
+        pattern = placement == .rear ? .second : .first
         buffers = []
         for buffer in layout.buffers {
             buffers.append(try allocate(buffer, elements: buffer.role == .scratch ? 0 : nil))
