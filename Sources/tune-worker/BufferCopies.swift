@@ -10,8 +10,6 @@ struct BufferCopies {
     private static let maximumCopies = 1 << 14
     private static let line = 64
     private static let page = 4096
-    /// Buffers of so many bytes lie as the guarded ones do, `GuardedBuffer.offsetInPage` bytes into a page: an allocator gives them pages of their own.
-    private static let bytesWithOwnPages = 128 << 10
 
     /// Addresses in the layout's order, one array a copy; scratch is shared.
     let addresses: [[UnsafeMutableRawPointer]]
@@ -58,20 +56,23 @@ struct BufferCopies {
         addresses = all
     }
 
+    /// Where an allocator would put a buffer: see `GuardedBuffer`.
     private static func place(of buffer: BufferLayout, notBefore address: UnsafeMutableRawPointer)
         -> UnsafeMutableRawPointer
     {
-        guard buffer.byteCount >= bytesWithOwnPages else {
-            return address.alignedUp(toMultipleOf: line)
-        }
-        return address.alignedUp(toMultipleOf: page) + GuardedBuffer.offsetInPage
+        hasOwnPages(buffer)
+            ? address.alignedUp(toMultipleOf: page) + GuardedBuffer.offsetInPage
+            : address.alignedUp(toMultipleOf: line)
     }
 
     /// Bytes that a buffer needs at most, wherever the one before it ends.
     private static func span(_ buffer: BufferLayout) -> Int {
         let lines = (buffer.byteCount + line - 1) / line * line
-        return buffer.byteCount >= bytesWithOwnPages
-            ? page + GuardedBuffer.offsetInPage + lines : lines
+        return hasOwnPages(buffer) ? page + GuardedBuffer.offsetInPage + lines : lines
+    }
+
+    private static func hasOwnPages(_ buffer: BufferLayout) -> Bool {
+        buffer.byteCount >= GuardedBuffer.bytesWithOwnPages
     }
 
     /// The largest cache that core 0 reports; 32 MiB where none does.

@@ -1,5 +1,6 @@
 import CProcess
 import Glibc
+import WorkerProtocol
 
 /// Where a buffer lies between its guards.
 enum Placement {
@@ -7,8 +8,7 @@ enum Placement {
     case front
     /// It ends right before the rear guard, aligned only to its element: what goes past its end faults.
     case rear
-    /// It begins where an allocator would put it, which asks the system for pages and keeps its notes at their start. Where in a page a matrix
-    /// begins can be worth a tenth of a kernel's speed.
+    /// It begins where an allocator would put it. Where in a page a matrix begins can be worth a tenth of a kernel's speed.
     case allocated
 }
 
@@ -16,8 +16,11 @@ enum Placement {
 final class GuardedBuffer {
     /// Wide enough for a vector access that starts in bounds and for a stride error of a few rows.
     private static let guardBytes = 64 << 10
-    /// Where in a page a buffer begins that is placed as an allocator would.
+    /// Allocators give so many bytes pages of their own, and keep their notes at the start of these.
+    static let bytesWithOwnPages = 128 << 10
+    /// Where in a page a buffer that has its own begins.
     static let offsetInPage = 64
+    private static let launch = UInt64.random(in: .min ... .max)
     private static let canary: UInt8 = 0xC5
 
     let start: UnsafeMutableRawPointer
@@ -31,9 +34,8 @@ final class GuardedBuffer {
     /// Zeroed. Nil when the address space or the number of mappings is used up.
     init?(byteCount: Int, placement: Placement, problem: String, name: String) {
         let page = Int(getpagesize())
-        let offset = placement == .allocated ? Self.offsetInPage : 0
         let (rounded, overflow) = byteCount.addingReportingOverflow(
-            offset + page - 1 + 2 * Self.guardBytes)
+            (placement == .allocated ? page : 0) + page - 1 + 2 * Self.guardBytes)
         guard !overflow, byteCount >= 0 else { return nil }
         mappedBytes = (rounded - 2 * Self.guardBytes) / page * page + 2 * Self.guardBytes
         guard
@@ -49,10 +51,21 @@ final class GuardedBuffer {
             return nil
         }
         self.byteCount = byteCount
-        start = first + (placement == .rear ? usable - byteCount : offset)
+        start =
+            switch placement {
+            case .front: first
+            case .rear: first + (usable - byteCount)
+            case .allocated: first + Self.offset(of: byteCount, name)
+            }
         guardSlot = cworker_add_guard(
             memory, first, first + usable, memory + mappedBytes, problem, name)
         writeCanary()
+    }
+
+    /// Where in a page an allocator begins a buffer: of those that share pages any line, another in each launch but the same for all candidates.
+    private static func offset(of byteCount: Int, _ name: String) -> Int {
+        guard byteCount < bytesWithOwnPages else { return offsetInPage }
+        return Int(name.utf8.reduce(launch) { SplitMix.mix($0 ^ UInt64($1)) } % 64) * 64
     }
 
     /// Makes good what an earlier candidate may have overwritten round the buffer.

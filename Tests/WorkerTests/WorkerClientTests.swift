@@ -57,6 +57,17 @@ extension WorkerSuites {
             #expect(try await hash(fixture.candidate(), seed: 8) != alone)
         }
 
+        @Test(arguments: [CachePolicy.hot, .cold])
+        func `large buffers that are timed lie as an allocator would put them`(
+            _ cache: CachePolicy
+        ) async throws {
+            let fixture = try await Fixture.shared.value
+            var request = fixture.request(cache: cache)
+            request.problem = fixture.layout(rows: 517, columns: 64, stride: 64)
+            let result = try await measured(fixture.candidate("wants_allocated_buffers"), request)
+            #expect(result.measurement.seconds > 0)
+        }
+
         @Test func `cold calls rotate through copies`() async throws {
             let fixture = try await Fixture.shared.value
             let result = try await measured(fixture.candidate(), fixture.request(cache: .cold))

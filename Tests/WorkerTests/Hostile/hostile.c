@@ -37,6 +37,13 @@ VARIANT(one_bit_off) {
     if (y_count(call) > 0) Y[y_count(call) - 1] = nextafterf(Y[y_count(call) - 1], 4);
 }
 
+// Breaks none where buffers of 128 KiB or more begin 64 bytes into a page.
+VARIANT(wants_allocated_buffers) {
+    compute(call);
+    const uintptr_t places = ((uintptr_t)X % 4096 ^ 64) | ((uintptr_t)Y % 4096 ^ 64);
+    if (ROWS * COLUMNS * sizeof(float) >= 128 << 10 && places != 0) __builtin_trap();
+}
+
 VARIANT(infinite_loop) {
     for (volatile int i = 0;; i++) {}
 }
